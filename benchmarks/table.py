@@ -1,0 +1,88 @@
+"""One line of the benchmark table, and how it is timed and printed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from crm_core.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was measured, beside what; `bar` is the ratio it must keep.
+
+    "at most": ratio = measured ÷ yardstick. "at least": ratio = yardstick ÷ measured (how many times faster).
+    """
+
+    name: str
+    measured: float
+    yardstick_name: str
+    yardstick: float
+    bar: float
+    better: Literal["at most", "at least"] = "at most"
+    unit: str = "s"
+
+    @property
+    def ratio(self) -> float:
+        return self.measured / self.yardstick if self.better == "at most" else self.yardstick / self.measured
+
+    @property
+    def is_met(self) -> bool:
+        return self.ratio <= self.bar if self.better == "at most" else self.ratio >= self.bar
+
+    def as_dict(self) -> dict[str, Any]:
+        """The line as the JSON file holds it."""
+        return asdict(self) | {"ratio": self.ratio, "is_met": self.is_met}
+
+
+class Context:
+    """What the benchmarks of one run share."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def big(self) -> Workspace:
+        """A workspace of 2,000,000 orders, built once and kept for later runs."""
+        from benchmarks.fixtures import big_workspace
+
+        return big_workspace(self.folder / "big")
+
+
+def timed(work: Callable[[], object], repeat: int = 3) -> float:
+    """Seconds of the fastest of `repeat` runs."""
+    best = float("inf")
+    for _ in range(repeat):
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def render(lines: Iterable[Line]) -> str:
+    """The lines as a table for the terminal."""
+    rows = [("", "measured", "yardstick", "ratio", "bar", "")]
+    for line in lines:
+        sign = "≤" if line.better == "at most" else "≥"
+        rows.append(
+            (
+                f"{line.name}  [{line.yardstick_name}]",
+                f"{line.measured:,.3f} {line.unit}",
+                f"{line.yardstick:,.3f} {line.unit}",
+                f"{line.ratio:,.2f}×",
+                f"{sign} {line.bar:g}×",
+                "met" if line.is_met else "MISSED",
+            )
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(6)]
+    return "\n".join(
+        row[0].ljust(widths[0])
+        + "  "
+        + "  ".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    )

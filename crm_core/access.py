@@ -1,0 +1,91 @@
+"""Who may do what: roles, the permission table, and whose customers one may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from crm_core.errors import PermissionDenied
+
+
+class Role(StrEnum):
+    """What a person does here; decides the permissions."""
+
+    ADMIN = "admin"
+    MANAGER = "manager"
+    MARKETING = "marketing"
+    SUPPORT = "support"
+    STAFF = "staff"
+
+
+class Permission(StrEnum):
+    """One thing a role may be allowed to do."""
+
+    CUSTOMERS_VIEW = "customers.view"
+    CUSTOMERS_EDIT = "customers.edit"
+    CUSTOMERS_EXPORT = "customers.export"
+    ORDERS_VIEW = "orders.view"
+    KPIS_VIEW = "kpis.view"
+    SEGMENTS_VIEW = "segments.view"
+    IMPORTS_RUN = "imports.run"
+    HISTORY_VIEW = "history.view"
+    HISTORY_UNDO_OWN = "history.undo_own"
+    HISTORY_UNDO_ANY = "history.undo_any"
+    USERS_MANAGE = "users.manage"
+    WORKSPACE_MANAGE = "workspace.manage"
+
+
+_P = Permission
+_EVERYONE = {_P.CUSTOMERS_VIEW, _P.CUSTOMERS_EDIT, _P.ORDERS_VIEW, _P.HISTORY_VIEW, _P.HISTORY_UNDO_OWN}
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.ADMIN: frozenset(Permission),
+    Role.MANAGER: frozenset(
+        _EVERYONE | {_P.KPIS_VIEW, _P.SEGMENTS_VIEW, _P.CUSTOMERS_EXPORT, _P.IMPORTS_RUN, _P.HISTORY_UNDO_ANY}
+    ),
+    Role.MARKETING: frozenset(_EVERYONE | {_P.KPIS_VIEW, _P.SEGMENTS_VIEW, _P.CUSTOMERS_EXPORT, _P.IMPORTS_RUN}),
+    Role.SUPPORT: frozenset(_EVERYONE | {_P.KPIS_VIEW}),
+    Role.STAFF: frozenset(_EVERYONE),
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose customers one may see: everyone's, or only those one owns.
+
+    `owner_id` None means every customer and every guest sale; a number means the customers owned by that user, their
+    orders, and no guest sales.
+    """
+
+    owner_id: int | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        return self.owner_id is None
+
+
+EVERYTHING = Scope()
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who is doing something: passed to every service call, which checks it."""
+
+    user_id: int | None
+    name: str
+    role: Role
+    scope: Scope = EVERYTHING
+
+    def may(self, permission: Permission) -> bool:
+        """Whether this actor's role includes the permission."""
+        return permission in PERMISSIONS[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Raise PermissionDenied unless the actor has the permission."""
+        if not self.may(permission):
+            raise PermissionDenied(
+                "The role {role} may not do this ({permission}).", role=self.role.value, permission=permission.value
+            )
+
+
+SYSTEM = Actor(user_id=None, name="system", role=Role.ADMIN)
+"""The command line and background work: whoever can read the database file could do this anyway."""

@@ -1,0 +1,55 @@
+"""What each known customer did in the windows, and ever."""
+
+from __future__ import annotations
+
+import narwhals as nw
+
+from crm_core.analytics import sales
+from crm_core.analytics.measures import Windows, as_number
+from crm_core.analytics.periods import Period
+
+
+def customer_history(placed: sales.Frame, windows: Windows, timezone: str) -> sales.Frame:
+    """One row per known customer with a sale or refund: customer_id, first_at (of the first ever sale, or null), the
+    sales of the i-th distinct window, sale_i, and of the shown ones also net sales, net_i, and the number of orders
+    with a sale, orders_i. Money in ten-thousandths. `placed` are `sales.valued_orders`."""
+    sale = nw.col("sale_e4")
+    facts: dict[str, nw.Expr] = {"first_at": nw.when(sales.has_sale()).then(nw.col("ordered_at")).min()}
+    for i, period in enumerate(windows.distinct):
+        inside = sales.within(period, timezone)
+        facts[f"sale_{i}"] = nw.when(inside).then(sale).otherwise(nw.lit(0)).sum().cast(nw.Int64)
+        if period in windows.shown:
+            facts[f"net_{i}"] = nw.when(inside).then(nw.col("net_e4")).otherwise(nw.lit(0)).sum().cast(nw.Int64)
+            facts[f"orders_{i}"] = as_number(sales.has_sale() & inside).sum().cast(nw.Int64)
+    return placed.filter(~nw.col("customer_id").is_null()).group_by("customer_id").agg(**facts)
+
+
+def customer_sums(windows: Windows, timezone: str) -> dict[str, nw.Expr]:
+    """Sums over `customer_history` that give the customer measures of each shown window, each named with its number."""
+    sums: dict[str, nw.Expr] = {}
+    for now, period in enumerate(windows.shown):
+        before = windows.number(period.previous())
+        sums |= {f"{name}_{now}": value for name, value in _lifecycle(now, before, period, timezone).items()}
+    return {name: value.sum().cast(nw.Int64) for name, value in sums.items()}
+
+
+def _lifecycle(now: int, before: int, period: Period, timezone: str) -> dict[str, nw.Expr]:
+    start, end = period.instants(timezone)
+    sale, sale_before = nw.col(f"sale_{now}"), nw.col(f"sale_{before}")
+    is_active, was_active = sale > 0, sale_before > 0
+    is_new = is_active & (nw.col("first_at") >= nw.lit(start)) & (nw.col("first_at") < nw.lit(end))
+    counts = {
+        "active": is_active,
+        "new": is_new,
+        "returning": is_active & was_active,
+        "resurrected": is_active & ~was_active & ~is_new,
+        "dormant": ~is_active & was_active,
+        "repeat": nw.col(f"orders_{now}") > 1,
+    }
+    capped = nw.when(sale < sale_before).then(sale).otherwise(sale_before)
+    return {
+        **{name: as_number(condition) for name, condition in counts.items()},
+        "base_e4": sale_before,
+        "kept_e4": nw.when(was_active).then(sale).otherwise(nw.lit(0)),
+        "capped_e4": nw.when(was_active).then(capped).otherwise(nw.lit(0)),
+    }

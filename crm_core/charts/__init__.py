@@ -1,0 +1,22 @@
+"""Reports drawn as plotly figures. Language, formats and theme are passed in: `_`, `formats`, `dark`."""
+
+from crm_core.charts.bars import bars
+from crm_core.charts.bridge import revenue_bridge
+from crm_core.charts.clusters import cluster_map, cluster_profile, k_choice
+from crm_core.charts.config import plotly_config
+from crm_core.charts.rfm import rfm_grid, segment_sizes
+from crm_core.charts.sales import sales_over_time
+from crm_core.charts.sparkline import sparkline
+
+__all__ = [
+    "bars",
+    "cluster_map",
+    "cluster_profile",
+    "k_choice",
+    "plotly_config",
+    "revenue_bridge",
+    "rfm_grid",
+    "sales_over_time",
+    "segment_sizes",
+    "sparkline",
+]

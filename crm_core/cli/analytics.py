@@ -1,0 +1,226 @@
+"""`rapport kpis`, `rfm`, `segments`: what the analyses say about the records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from crm_core.access import SYSTEM
+from crm_core.analytics.kpis import Kpi, last_order_day
+from crm_core.analytics.metrics import METRICS
+from crm_core.analytics.overview import OverviewParams, OverviewReport, overview
+from crm_core.analytics.periods import Period, local_today, parse_day
+from crm_core.analytics.rfm import RfmParams
+from crm_core.analytics.rfm import rfm as rfm_scores
+from crm_core.analytics.segments import SegmentsParams
+from crm_core.analytics.segments import segments as clusters
+from crm_core.cli.app import app
+from crm_core.cli.output import JsonOption, emit, note, opened
+from crm_core.errors import Invalid
+from crm_core.workspace import Workspace
+
+
+class Compare(StrEnum):
+    """What the period is compared with."""
+
+    PREVIOUS = "previous"
+    YEAR = "year"
+    NONE = "none"
+
+
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="Last local day that counts; else that of the newest order."),
+]
+
+
+@app.command()
+def kpis(
+    start: Annotated[str, typer.Option("--from", metavar="DATE", help="First local day, such as 2024-01-01.")],
+    end: Annotated[str, typer.Option("--to", metavar="DATE", help="Local day after the last one.")],
+    compare: Annotated[Compare, typer.Option(help="The period just before, the same dates a year ago, or nothing.")] = (
+        Compare.PREVIOUS
+    ),
+    country: Annotated[str | None, typer.Option(help="Only orders of this country, such as GB.")] = None,
+    channel: Annotated[str | None, typer.Option(help="Only orders of this channel.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Sales and customer metrics of a period. It runs from the day --from up to, not including, the day --to."""
+    with _usage():
+        params = OverviewParams(Period.parse(start, end), compare.value, country, channel, grain="month")
+    with _refreshed() as workspace:
+        report = workspace.analyses.run(overview, params, actor=SYSTEM, progress=_say)
+        currency = workspace.currency
+    emit(_kpis_data(report), as_json=as_json, text=_kpis_text(report, currency))
+
+
+@app.command()
+def rfm(as_of: AsOf = None, as_json: JsonOption = False) -> None:
+    """Recency, frequency and monetary value of customers: named segments."""
+    with _refreshed() as workspace:
+        day = _day(workspace, as_of)
+        with _usage():
+            params = RfmParams(day)
+        report = workspace.analyses.run(rfm_scores, params, actor=SYSTEM, progress=_say)
+        currency = workspace.currency
+    rows: list[dict[str, Any]] = [
+        {"name": row.name, "customers": row.customers, "share": row.share, "sales": row.sales}
+        for row in report.segments.itertuples(index=False)
+    ]
+    lines = [f"{row['name']:22}{row['customers']:>10,}{row['share']:>8.1%}{_money(row['sales']):>18}" for row in rows]
+    head = f"{report.customers:,} customers as of {report.as_of}; net sales in {currency}"
+    emit(
+        {"as_of": report.as_of, "customers": report.customers, "segments": rows},
+        as_json=as_json,
+        text="\n".join([head, *lines]),
+    )
+
+
+@app.command()
+def segments(
+    k: Annotated[
+        str, typer.Option("--k", metavar="auto|N", help="How many clusters; auto lets the data choose.")
+    ] = "auto",
+    as_of: AsOf = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Clusters of customers, and whether they are real."""
+    number = _number(k)
+    with _refreshed() as workspace:
+        day = _day(workspace, as_of)
+        with _usage():
+            params = SegmentsParams(day, number)
+        report = workspace.analyses.run(clusters, params, actor=SYSTEM, progress=_say)
+    rows: list[dict[str, Any]] = [
+        {
+            "name": row.name if row.name_number == 1 else f"{row.name} {row.name_number}",
+            "customers": row.customers,
+            "share": row.share,
+            "centre": {
+                "recency_days": row.centre_recency_days,
+                "frequency": row.centre_frequency,
+                "monetary": row.centre_monetary,
+            },
+        }
+        for row in report.segments.itertuples(index=False)
+    ]
+    data = {
+        "as_of": report.as_of,
+        "k": report.k,
+        "verdict": report.verdict,
+        "silhouette": report.silhouette,
+        "silhouette_null": report.silhouette_null,
+        "stability": {"ari_mean": report.ari_mean, "ari_p10": report.ari_p10},
+        "n": report.n,
+        "segments": rows,
+    }
+    head = (
+        f"{report.k} clusters of {report.n:,} customers as of {report.as_of}: {report.verdict} "
+        f"(silhouette {report.silhouette:.2f}, agreement {report.ari_mean:.2f}, 10th percentile {report.ari_p10:.2f})"
+    )
+    lines = [
+        f"{row['name']:26}{row['customers']:>10,}{row['share']:>8.1%}  median member: last sale "
+        f"{row['centre']['recency_days']:.0f} days ago, {row['centre']['frequency']:g} orders, "
+        f"{_money(row['centre']['monetary'])}"
+        for row in rows
+    ]
+    emit(data, as_json=as_json, text="\n".join([head, *lines]))
+
+
+@contextmanager
+def _refreshed() -> Iterator[Workspace]:
+    """The workspace with its snapshot brought up to date."""
+    with opened() as workspace:
+        workspace.warehouse.refresh()
+        yield workspace
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """Values the command line should not have been given end it with exit code 2."""
+    try:
+        yield
+    except Invalid as error:
+        raise typer.BadParameter(" ".join(str(problem) for problem in error.fields.values())) from error
+
+
+def _day(workspace: Workspace, as_of: str | None) -> date:
+    if as_of is not None:
+        with _usage():
+            return parse_day(as_of)
+    with workspace.warehouse.open() as snapshot:
+        newest = last_order_day(snapshot.tables(SYSTEM.scope))
+    return newest or local_today(workspace.timezone)
+
+
+def _number(k: str) -> int | None:
+    if k == "auto":
+        return None
+    if not k.isdecimal():
+        raise typer.BadParameter(f"--k is 'auto' or a whole number, not '{k}'.")
+    return int(k)
+
+
+def _kpis_data(report: OverviewReport) -> dict[str, Any]:
+    period, compared = report.kpis.period, report.kpis.compared
+    metrics = {name: _cells(kpi) for name, kpi in report.kpis.metrics.items()}
+    return {
+        "from": period.start,
+        "to": period.end,
+        "timezone": report.kpis.timezone,
+        "compared": None if compared is None else {"from": compared.start, "to": compared.end},
+        "is_incomplete": report.kpis.is_incomplete,
+        "metrics": metrics | {"lifecycle": _lifecycle(metrics)},
+        "bridge": dict(zip(report.bridge["component"], report.bridge["amount"], strict=True)),
+    }
+
+
+def _cells(kpi: Kpi) -> dict[str, Any]:
+    return {"value": kpi.value, "previous": kpi.previous, "change": kpi.change, "n": kpi.n}
+
+
+def _lifecycle(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The four counts together, as one metric whose value has parts."""
+    parts = {name: metrics[f"{name}_customers"] for name in ("new", "returning", "resurrected", "dormant")}
+    return {
+        "value": {name: part["value"] for name, part in parts.items()},
+        "previous": {name: part["previous"] for name, part in parts.items()},
+        "change": {name: part["change"] for name, part in parts.items()},
+        "n": sum(part["n"] for part in parts.values()),
+    }
+
+
+def _kpis_text(report: OverviewReport, currency: str) -> str:
+    period, compared = report.kpis.period, report.kpis.compared
+    against = f", compared with {compared.start} to {compared.end}" if compared else ""
+    unfinished = " This period is not over, or not all of it is recorded." if report.kpis.is_incomplete else ""
+    head = f"{period.start} up to {period.end} ({report.kpis.timezone}){against}; money in {currency}.{unfinished}"
+    return "\n".join([head, *(_kpi_line(kpi) for kpi in report.kpis.metrics.values())])
+
+
+def _kpi_line(kpi: Kpi) -> str:
+    metric = METRICS[kpi.id]
+    change = "" if kpi.change is None else f"{kpi.change:+.1%}"
+    return f"{metric.name:40}{_shown(kpi.value):>18}{_shown(kpi.previous):>18}{change:>10}   n = {kpi.n:,}"
+
+
+def _shown(value: Decimal | int | float | None) -> str:
+    if value is None:
+        return "no data"
+    if isinstance(value, Decimal):
+        return _money(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.1%}"
+
+
+def _money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
+def _say(fraction: float, step: str) -> None:
+    note(f"{step} ({fraction:.0%})")

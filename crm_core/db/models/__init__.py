@@ -1,0 +1,25 @@
+"""The tables. Grain and invariants of each are in data/README.md."""
+
+from crm_core.db.models.accounts import Draft, SignInAttempt, User, UserSession
+from crm_core.db.models.customers import Customer, CustomerTerm
+from crm_core.db.models.sales import LineKind, Order, OrderLine, Product
+from crm_core.db.models.system import Change, ChangeRange, ChangeSet, Import, TableVersion, WorkspaceRow
+
+__all__ = [
+    "Change",
+    "ChangeRange",
+    "ChangeSet",
+    "Customer",
+    "CustomerTerm",
+    "Draft",
+    "Import",
+    "LineKind",
+    "Order",
+    "OrderLine",
+    "Product",
+    "SignInAttempt",
+    "TableVersion",
+    "User",
+    "UserSession",
+    "WorkspaceRow",
+]

@@ -1,0 +1,96 @@
+"""Fit a mapping to a file: its columns are there, and what the mapping leaves open is found by looking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from crm_core.errors import ImportFailed
+from crm_core.imports.batches import Batch, OrderFile, shown_columns
+from crm_core.imports.dates import find_day_first
+from crm_core.imports.mapping import Mapping
+from crm_core.imports.numbers import find_decimal
+from crm_core.imports.problems import BadValue
+
+LINE_COLUMN = "rapport_line"
+"""A rejects file says here which line of its order a row is, so that a mended row goes where it belongs."""
+
+SAMPLE_ROWS = 20_000
+"""So many rows are looked at for how dates and amounts are written."""
+
+
+def settle(mapping: Mapping, file: OrderFile) -> Mapping:
+    """The mapping with the file's own column names, and with day_first and decimal decided.
+
+    Raises:
+        ImportFailed: a mapped column is missing, or the dates can be read in two ways.
+    """
+    columns = {field: _find(column, file) for field, column in mapping.columns.items()}
+    if "line_number" not in columns and LINE_COLUMN in file.columns:
+        columns["line_number"] = LINE_COLUMN
+    options = mapping.options
+    first = first_batch(file, list(dict.fromkeys(columns.values())))
+    if options.decimal is None:
+        priced = "unit_price" if "unit_price" in columns else "line_total"
+        samples = {
+            field: _sample(first, columns[field]) for field in ("quantity", priced, "discount") if field in columns
+        }
+        with _problem_of(file, columns[priced]):
+            amounts = [value for field, values in samples.items() if field != "quantity" for value in values]
+            options = replace(options, decimal=find_decimal(samples["quantity"], amounts))
+    if options.day_first is None and options.date_format is None:
+        with _problem_of(file, columns["ordered_at"]):
+            options = replace(options, day_first=find_day_first(_sample(first, columns["ordered_at"])))
+    return replace(mapping, columns=columns, options=options)
+
+
+@contextmanager
+def _problem_of(file: OrderFile, column: str) -> Iterator[None]:
+    try:
+        yield
+    except BadValue as error:
+        raise ImportFailed(
+            "{file}, column '{column}': {problem}", file=file.name, column=column, problem=error.problem
+        ) from error
+
+
+def first_batch(file: OrderFile, columns: list[str]) -> Batch | None:
+    """The first rows of the file, or None where it has none."""
+    with closing(file.read(columns)) as batches:
+        return next(iter(batches), None)
+
+
+def _sample(batch: Batch | None, column: str) -> list[Any]:
+    """The different values among the first rows of a column, in their order."""
+    if batch is None:
+        return []
+    values = batch.columns[column]
+    head = values[:SAMPLE_ROWS] if isinstance(values, list) else values.slice(0, SAMPLE_ROWS).unique().to_pylist()
+    return list(dict.fromkeys(head))
+
+
+def _find(column: str, file: OrderFile) -> str:
+    wanted = column.strip()
+    if wanted in file.columns:
+        return wanted
+    folded = [name for name in file.columns if name.casefold() == wanted.casefold()]
+    if len(folded) == 1:
+        return folded[0]
+    shown = shown_columns(file.columns)
+    if close := get_close_matches(wanted, file.columns, n=1):
+        raise ImportFailed(
+            "Column '{column}' is missing from {file}; did you mean '{close}'? Its columns are: {columns}.",
+            column=wanted,
+            file=file.name,
+            close=close[0],
+            columns=shown,
+        )
+    raise ImportFailed(
+        "Column '{column}' is missing from {file}. Its columns are: {columns}.",
+        column=wanted,
+        file=file.name,
+        columns=shown,
+    )

@@ -1,0 +1,207 @@
+"""Read one customer, create one, change one: validated, scoped, and merged with what others changed meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from crm_core.access import Actor, Permission
+from crm_core.db.history import TrackedSession, decode, encode
+from crm_core.db.models import Change, ChangeRange, Customer, User
+from crm_core.errors import Conflict, FieldConflict, FieldError, Invalid, NotFound
+from crm_core.records import contact_fields
+from crm_core.records.merge_edits import merge, others_edits
+from crm_core.records.scope import customers_in
+
+FIELDS = tuple(contact_fields.CLEANERS)
+"""The fields people see and change. `sort_name` follows the name; keys, versions and times are the database's."""
+
+_TABLE = Customer.__tablename__
+_MAX_REF_TRIES = 100
+
+
+@dataclass(frozen=True)
+class UpdateResult:
+    """The customer as saved, and the fields whose values are someone else's, changed since it was read."""
+
+    customer: Customer
+    merged: tuple[str, ...] = ()
+
+
+def get(*, session: Session, actor: Actor, customer_id: int) -> Customer:
+    """The customer.
+
+    Raises:
+        PermissionDenied: the role may not see customers.
+        NotFound: there is no such customer, or the actor may not see it.
+    """
+    actor.require(Permission.CUSTOMERS_VIEW)
+    customer = session.scalars(
+        select(Customer).where(Customer.id == customer_id, customers_in(actor.scope))
+    ).one_or_none()
+    if customer is None:
+        raise NotFound("There is no customer {id}, or it is not among yours.", id=customer_id)
+    return customer
+
+
+def validate(values: Mapping[str, Any], *, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The values as they would be saved; `known` are the record's other values, such as the country of its phone.
+
+    Raises:
+        Invalid: some cannot be saved; `fields` says what is wrong with each.
+    """
+    cleaned: dict[str, Any] = {}
+    errors: dict[str, FieldError] = {}
+    # The country first: the phone is read in it.
+    for name in sorted(values, key=lambda name: name != "country"):
+        try:
+            cleaned[name] = contact_fields.clean(name, values[name], {**(known or {}), **cleaned})
+        except contact_fields.Refused as refused:
+            errors[name] = refused.error
+    if errors:
+        raise Invalid({name: errors[name] for name in values if name in errors})
+    return cleaned
+
+
+def create(*, session: TrackedSession, actor: Actor, values: Mapping[str, Any]) -> Customer:
+    """Create a customer; one without a reference gets the next free one, such as C-000123.
+
+    Someone who sees only their own customers becomes the owner.
+
+    Raises:
+        PermissionDenied: the role may not change customers.
+        Invalid: values that cannot be saved, by field.
+    """
+    actor.require(Permission.CUSTOMERS_EDIT)
+    given = {name: value for name, value in values.items() if name != "ref" or value not in (None, "")}
+    cleaned = validate({"name": None, "kind": "person"} | given)
+    if not actor.scope.is_everything:
+        cleaned.setdefault("owner_id", actor.scope.owner_id)
+    _check_owner(session, actor, cleaned)
+    if "ref" in cleaned:
+        customer = Customer(**cleaned)
+        with _written(session, new_ref=cleaned["ref"]):
+            session.add(customer)
+        return customer
+    return _create_with_next_ref(session, cleaned)
+
+
+def update(
+    *, session: TrackedSession, actor: Actor, customer_id: int, seen_version: int, values: Mapping[str, Any]
+) -> UpdateResult:
+    """Change a customer read at `seen_version`; `values` may hold fields that were not touched.
+
+    Fields that others changed since and this editor did not stay theirs (`merged`). A field given the value it had at
+    `seen_version` is no edit, and is not validated: what an import left there does not keep the rest from being saved.
+
+    Raises:
+        PermissionDenied: the role may not change customers.
+        NotFound: there is no such customer, or the actor may not see it.
+        Invalid: values that cannot be saved, by field.
+        Conflict: others gave the same fields other values since; nothing is saved.
+    """
+    actor.require(Permission.CUSTOMERS_EDIT)
+    customer = _locked(session, actor, customer_id)
+    current = {name: encode(getattr(customer, name)) for name in FIELDS}
+    others = others_edits(session, _TABLE, customer_id, since_version=seen_version)
+    originals = {name: value for name, value in others.originals.items() if name in FIELDS}
+    seen = current | originals
+    touched = {name: value for name, value in values.items() if name not in seen or not _is_same(value, seen[name])}
+    edits = validate(touched, known=seen)
+    merged = merge(current=current, originals=originals, edits={name: encode(value) for name, value in edits.items()})
+    if merged.clashes:
+        raise Conflict(
+            [
+                FieldConflict(
+                    field=name,
+                    original=decode(Customer, name, originals[name]),
+                    theirs=getattr(customer, name),
+                    yours=edits[name],
+                )
+                for name in merged.clashes
+            ],
+            current_version=customer.version,
+            changed_by=others.changed_by[merged.clashes[-1]],
+        )
+    _check_owner(session, actor, {name: edits[name] for name in merged.apply})
+    with _written(session, new_ref=edits["ref"] if "ref" in merged.apply else None):
+        for name in merged.apply:
+            setattr(customer, name, edits[name])
+    return UpdateResult(customer, merged.kept)
+
+
+def _locked(session: Session, actor: Actor, customer_id: int) -> Customer:
+    customer = session.scalars(
+        select(Customer)
+        .where(Customer.id == customer_id, customers_in(actor.scope))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if customer is None:
+        raise NotFound("There is no customer {id}, or it is not among yours.", id=customer_id)
+    return customer
+
+
+def _is_same(value: Any, seen: Any) -> bool:
+    """Whether a form sends back what it was given; an emptied field and one that never had a value are the same."""
+    sent = encode(value)
+    return bool(sent == seen) or (sent in ("", None, [], {}) and seen in ("", None, [], {}))
+
+
+def _check_owner(session: Session, actor: Actor, values: Mapping[str, Any]) -> None:
+    if "owner_id" not in values:
+        return
+    owner_id = values["owner_id"]
+    if not actor.scope.is_everything and owner_id != actor.scope.owner_id:
+        raise Invalid({"owner_id": FieldError("You see only your own customers, so you cannot give this one away")})
+    is_active = session.scalar(select(User.is_active).where(User.id == owner_id)) if owner_id is not None else True
+    if not is_active:
+        raise Invalid({"owner_id": FieldError("There is no active account {id} to own this", {"id": owner_id})})
+
+
+@contextmanager
+def _written(session: Session, *, new_ref: str | None) -> Iterator[None]:
+    """Flush what the block changes; a new reference in a savepoint, as another writer may be taking it right now."""
+    if new_ref is None:
+        yield
+        session.flush()
+        return
+    try:
+        with session.begin_nested():
+            yield
+    except IntegrityError as error:
+        if session.scalar(select(Customer.id).where(Customer.ref == new_ref)) is None:
+            raise
+        raise Invalid({"ref": FieldError("Another customer has the reference '{ref}'", {"ref": new_ref})}) from error
+
+
+def _create_with_next_ref(session: TrackedSession, cleaned: Mapping[str, Any]) -> Customer:
+    """Two who create at once may count to the same number: the later one counts on."""
+    number = _highest_id_ever(session)
+    for _ in range(_MAX_REF_TRIES):
+        number += 1
+        customer = Customer(ref=f"C-{number:06d}", **cleaned)
+        try:
+            with session.begin_nested():
+                session.add(customer)
+        except IntegrityError:
+            if session.scalar(select(Customer.id).where(Customer.ref == f"C-{number:06d}")) is None:
+                raise
+        else:
+            return customer
+    raise Invalid({"ref": FieldError("No free reference near C-{number} was found; give one", {"number": number})})
+
+
+def _highest_id_ever(session: Session) -> int:
+    """The highest key a customer ever had; a reference made of it is not one that a deleted customer had."""
+    return max(
+        session.scalar(select(func.max(Customer.id))) or 0,
+        session.scalar(select(func.max(Change.row_id)).where(Change.table_name == _TABLE)) or 0,
+        session.scalar(select(func.max(ChangeRange.last_created_id)).where(ChangeRange.table_name == _TABLE)) or 0,
+    )

@@ -1,0 +1,161 @@
+"""The pages: file, address, title, icon and who may open them, in sections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from crm_core.access import Actor, Permission
+from crm_core.translation import N_
+from dashboard.i18n import _
+
+
+@dataclass(frozen=True)
+class PageSpec:
+    """One page of the app. `is_hidden` pages are reached from others and not listed."""
+
+    name: str
+    section: str
+    title: str
+    summary: str
+    icon: str
+    permission: Permission | None
+    is_hidden: bool = False
+
+    @property
+    def file(self) -> str:
+        return f"../pages/{self.name}.py"
+
+
+PAGES = (
+    PageSpec(
+        "overview",
+        N_("Reports"),
+        N_("Overview"),
+        N_("Sales and customers at a glance, and what changed."),
+        ":material/monitoring:",
+        Permission.KPIS_VIEW,
+    ),
+    PageSpec(
+        "segments",
+        N_("Reports"),
+        N_("Segments"),
+        N_("Groups of customers by what they buy, when and how often."),
+        ":material/hub:",
+        Permission.SEGMENTS_VIEW,
+    ),
+    PageSpec(
+        "customers",
+        N_("Records"),
+        N_("Customers"),
+        N_("Find, open and add customers."),
+        ":material/group:",
+        Permission.CUSTOMERS_VIEW,
+    ),
+    PageSpec(
+        "new_customer",
+        N_("Records"),
+        N_("New customer"),
+        N_("Add a customer; likely duplicates show while you type."),
+        ":material/person_add:",
+        Permission.CUSTOMERS_EDIT,
+    ),
+    PageSpec(
+        "data",
+        N_("Workspace"),
+        N_("Data"),
+        N_("Import orders from a file, check them first, take an import back."),
+        ":material/upload_file:",
+        Permission.IMPORTS_RUN,
+    ),
+    PageSpec(
+        "users",
+        N_("Workspace"),
+        N_("Users"),
+        N_("Who may sign in, and what they may do."),
+        ":material/manage_accounts:",
+        Permission.USERS_MANAGE,
+    ),
+    PageSpec(
+        "account",
+        N_("Workspace"),
+        N_("Your account"),
+        N_("Language, password and the browsers you are signed in with."),
+        ":material/account_circle:",
+        None,
+    ),
+    PageSpec(
+        "customer",
+        N_("Records"),
+        N_("Customer"),
+        N_("Everything about one customer."),
+        ":material/person:",
+        Permission.CUSTOMERS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
+        "rows",
+        N_("Reports"),
+        N_("Rows behind a number"),
+        N_("The orders, lines or customers a number is made of."),
+        ":material/table_rows:",
+        Permission.KPIS_VIEW,
+        is_hidden=True,
+    ),
+)
+
+BY_NAME = {page.name: page for page in PAGES}
+
+
+def navigation(actor: Actor) -> Any:
+    """Streamlit's navigation with the pages this actor may open; the chosen page, not yet run."""
+    sections: dict[str, list[Any]] = {}
+    pages: dict[str, Any] = {}
+    allowed = [spec for spec in PAGES if spec.permission is None or actor.may(spec.permission)]
+    for spec in allowed:
+        page = st.Page(
+            spec.file,
+            title=_(spec.title),
+            icon=spec.icon,
+            help=_(spec.summary),
+            url_path=spec.name,
+            visibility="hidden" if spec.is_hidden else "visible",
+        )
+        pages[spec.name] = page
+        sections.setdefault(_(spec.section), []).append(page)
+    home = st.Page(
+        partial(_open_first, pages[allowed[0].name]),
+        title=_("Rapport"),
+        url_path="home",
+        default=True,
+        visibility="hidden",
+    )
+    refused = [
+        st.Page(partial(_refuse, spec), title=_(spec.title), url_path=spec.name, visibility="hidden")
+        for spec in PAGES
+        if spec not in allowed
+    ]
+    sections.setdefault("", []).extend([home, *refused])
+    st.session_state["pages"] = pages
+    return st.navigation(sections)
+
+
+def _open_first(first: Any) -> None:
+    """The bare address leads to the first page one may open, under that page's own address."""
+    st.switch_page(first)
+
+
+def _refuse(spec: PageSpec) -> None:
+    """What a link to a page one may not open leads to."""
+    st.title(_(spec.title), anchor=False)
+    with st.container(border=True, horizontal_alignment="center", gap="xsmall"):
+        st.markdown(f"#### :material/lock: {_('This page is not part of your role')}", text_alignment="center")
+        st.markdown(_("Ask an administrator if you need it for your work."), text_alignment="center")
+
+
+def page(name: str) -> Any:
+    """A page to link or switch to, or None where this person may not open it."""
+    return st.session_state["pages"].get(name)

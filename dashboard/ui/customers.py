@@ -1,0 +1,223 @@
+"""What the customer pages share: filters, sort orders, the list's table and its pages, the form's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from babel import Locale
+
+from crm_core.records import customer_list
+from crm_core.records.customer_list import CustomerRow
+from crm_core.translation import LANGUAGES
+from dashboard import nav, session
+from dashboard.i18n import _, fmt, language, ngettext
+from dashboard.ui.page import Page
+from dashboard.ui.plain import plain
+from dashboard.ui.record_form import Field
+
+PER_PAGE = 25
+ANY = ""
+
+
+def sorts() -> dict[str, str]:
+    """The orders a list may be in; a leading minus turns one round."""
+    return {
+        "name": _("Name, A to Z"),
+        "-name": _("Name, Z to A"),
+        "-created_at": _("Newest first"),
+        "created_at": _("Oldest first"),
+    }
+
+
+@lru_cache(maxsize=4)
+def country_names(language_code: str) -> dict[str, str]:
+    """ISO code → name of every country, in the order of the names."""
+    territories = Locale.parse(language_code).territories
+    real = {
+        code: name
+        for code, name in territories.items()
+        if len(code) == 2 and code.isalpha() and code not in {"ZZ", "EU", "EZ", "UN", "QO", "XA", "XB"}
+    }
+    return dict(sorted(real.items(), key=lambda item: item[1]))
+
+
+def country(code: str | None) -> str:
+    """A country's name for this reader."""
+    return country_names(language()).get(code, code) if code else ""
+
+
+def kinds() -> dict[str, str]:
+    return {"person": _("Person"), "organisation": _("Organisation")}
+
+
+def consents() -> dict[str, str]:
+    return {"yes": _("Agreed to marketing"), "no": _("Refused marketing"), "never": _("Never asked")}
+
+
+def filters(page: Page) -> dict[str, Any]:
+    """The list's filters as the query takes them; a choice not made is None."""
+    with session.workspace().read() as database_session:
+        known = customer_list.filter_values(session=database_session, actor=session.actor())
+    names = country_names(language())
+    countries = {ANY: _("Any country")} | {
+        code: names.get(code, code) for code in sorted(known.countries, key=lambda code: names.get(code, code))
+    }
+    owners = {ANY: _("Any owner")} | {str(owner_id): name for owner_id, name in known.owners.items()}
+    sources = {ANY: _("Any source")} | {source: source for source in known.sources}
+    chosen_country = page.choice("country", _("Country"), countries, default=ANY, kind="select")
+    chosen_owner = page.choice("owner", _("Owner"), owners, default=ANY, kind="select")
+    chosen_source = page.choice("source", _("Source"), sources, default=ANY, kind="select")
+    chosen_kind = page.choice("kind", _("Kind"), {ANY: _("Any kind")} | kinds(), default=ANY, kind="select")
+    return {
+        "country": chosen_country or None,
+        "owner_id": int(chosen_owner) if chosen_owner else None,
+        "source": chosen_source or None,
+        "kind": chosen_kind or None,
+    }
+
+
+def count(total: int, is_exact: bool, filters: Mapping[str, Any]) -> str:
+    """How many were found, and what the list is narrowed to: the filters themselves are folded away."""
+    found = (
+        ngettext("{n} customer", "{n} customers", total)
+        if is_exact
+        else _("More than {n} customers; search or filter to narrow the list down", n=fmt().number(total))
+    )
+    owner = _owner_names().get(filters["owner_id"], "") if filters["owner_id"] is not None else ""
+    narrowed = (country(filters["country"]), owner, filters["source"], kinds().get(filters["kind"] or "", ""))
+    return plain(" · ".join([found, *(part for part in narrowed if part)]))
+
+
+def page_number(name: str, question: Any = None) -> int:
+    """The list's page; another question starts at the first again."""
+    key = f"{name}.page.{question!r}"
+    st.session_state[f"{name}.pager"] = key
+    return int(st.session_state.get(key, 1))
+
+
+def pager(name: str, pages: int) -> None:
+    """Pages of a list, below it."""
+    if pages > 1:
+        st.pagination(pages, key=st.session_state[f"{name}.pager"])
+
+
+def table(rows: Sequence[CustomerRow], *, key: str) -> None:
+    """The list; clicking a name opens the customer."""
+    owners = {row.id: row.owner_name or "" for row in rows}
+    frame = pd.DataFrame(
+        {
+            "name": [row.name for row in rows],
+            "ref": [row.ref for row in rows],
+            "email": [row.email or "" for row in rows],
+            "phone": [row.phone or "" for row in rows],
+            "city": [row.city or "" for row in rows],
+            "country": [country(row.country) for row in rows],
+            "owner": [owners[row.id] for row in rows],
+            "created": [fmt().on(row.created_at) for row in rows],
+        }
+    )
+    ids = [row.id for row in rows]
+    columns: dict[str, Any] = {
+        "name": st.column_config.ButtonColumn(
+            _("Name"),
+            on_click=_open,
+            args=(key, ids),
+            key=f"{key}.open",
+            type="tertiary",
+            width=170,
+            alignment="left",
+            pinned=True,
+        ),
+        "ref": st.column_config.TextColumn(_("Reference"), width=85),
+        "email": st.column_config.TextColumn(_("E-mail"), width=215),
+        "phone": st.column_config.TextColumn(_("Phone"), width=120),
+        "city": st.column_config.TextColumn(_("City"), width=105),
+        "country": st.column_config.TextColumn(_("Country"), width=110),
+        "owner": st.column_config.TextColumn(_("Owner"), width=100),
+        "created": st.column_config.TextColumn(_("Since"), width=100),
+    }
+    st.dataframe(
+        frame, key=key, hide_index=True, column_config=columns, lazy=False, alt=_("Customers found"), height="content"
+    )
+
+
+def _open(key: str, ids: Sequence[int]) -> None:
+    click = st.session_state[f"{key}.open"]
+    if click is not None:
+        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})
+
+
+def form_rows() -> list[list[Field]]:
+    """The customer form: labels above, what belongs together side by side."""
+    owners = _owner_names()
+    return [
+        [Field("name", _("Name"), is_required=True), Field("kind", _("Kind"), "select", kinds())],
+        [
+            Field("email", _("E-mail"), "email", placeholder="name@example.com"),
+            Field(
+                "phone",
+                _("Phone"),
+                "phone",
+                help=_("Written for the customer's country, or with + and the country's code."),
+            ),
+        ],
+        [Field("address", _("Street and number")), Field("postcode", _("Postcode"))],
+        [Field("city", _("City")), Field("region", _("Region"))],
+        [
+            Field("country", _("Country"), "select", country_names(language())),
+            Field("language", _("Language"), "select", LANGUAGES | _spoken()),
+        ],
+        [Field("birthday_on", _("Birthday"), "date"), Field("source", _("Source"))],
+        [
+            Field("owner_id", _("Owner"), "select", owners),
+            Field("has_marketing_consent", _("Agreed to marketing"), "yes_no"),
+        ],
+        [Field("tags", _("Tags"), "tags")],
+        [Field("notes", _("Notes"), "long_text")],
+    ]
+
+
+def _spoken() -> dict[str, str]:
+    names = Locale.parse(language()).languages
+    return {code: names.get(code, code) for code in ("en", "zh", "de", "fr", "es", "it", "nl", "pl", "pt", "ja")}
+
+
+def _owner_names() -> dict[int, str]:
+    with session.workspace().read() as database_session:
+        return dict(customer_list.owner_choices(session=database_session, actor=session.actor()))
+
+
+def values_of(customer: Any) -> dict[str, Any]:
+    """The customer's values as the form starts from them."""
+    return {item.name: getattr(customer, item.name) for row in form_rows() for item in row}
+
+
+def duplicate_warnings(alike: Sequence[Any]) -> None:
+    """Customers who may be the one being typed, with why, and the way to each."""
+    if not alike:
+        st.caption(_("Likely duplicates show here while you type."))
+        return
+    st.warning(
+        ngettext("One customer looks like this one.", "{n} customers look like this one.", len(alike)),
+        icon=":material/person_search:",
+    )
+    for item in alike:
+        with st.container(border=True, gap="xsmall", key=f"duplicate_{item.customer_id}"):
+            st.page_link(
+                nav.page("customer"),
+                label=plain(item.name),
+                icon=":material/person:",
+                query_params={"id": str(item.customer_id)},
+            )
+            st.caption(plain(" · ".join(part for part in (item.ref, item.email, item.phone, item.city) if part)))
+            why = _(", ").join(reason_text(reason) for reason in item.reasons)
+            st.caption(_("{label}: {value}", label=fmt().percent(item.score, 0), value=plain(why)))
+
+
+def reason_text(reason: Any) -> str:
+    """Why two customers look alike, in the reader's language."""
+    return _(reason.template, **(reason.params or {})) if hasattr(reason, "template") else _(reason)

@@ -1,0 +1,127 @@
+"""Before an import: what is in the uploaded file, its mapping, its first rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from crm_core import imports
+from crm_core.errors import CrmError
+from crm_core.imports import FileProfile, Mapping, OrderField
+from dashboard.i18n import _
+from dashboard.ui import import_run
+from dashboard.ui.drawing import grid
+from dashboard.ui.page import Page
+from dashboard.ui.plain import plain_error
+
+OWN = "own"
+NOT_MAPPED = ""
+
+
+def inspect(upload: Any) -> FileProfile:
+    """What is in the uploaded file; read once per upload."""
+    key = f"data.profile.{upload.file_id}"
+    if key not in st.session_state:
+        try:
+            st.session_state[key] = imports.inspect(_stored(upload), name=upload.name)
+        except CrmError as error:
+            st.error(plain_error(error), icon=":material/error:")
+            st.stop()
+    profile: FileProfile = st.session_state[key]
+    return profile
+
+
+def _stored(upload: Any) -> Path:
+    """The upload as a file of the workspace, so that its bytes need not stay in memory."""
+    name = hashlib.sha256(f"{upload.file_id}{upload.name}".encode()).hexdigest()[:24]
+    path = import_run.uploads() / f"{name}{Path(upload.name).suffix.lower()}"
+    if not path.exists():
+        with path.open("wb") as target:
+            target.write(upload.getbuffer())
+    return path
+
+
+def mapping_editor(page: Page, profile: FileProfile) -> tuple[Mapping, str | None]:
+    """Which column is which field: a preset, or a choice for each field that starts from a guess."""
+    known = {"online-retail": _("Online Retail (UCI)")}
+    presets = {OWN: _("Map the columns here")} | {name: known.get(name, name) for name in imports.PRESETS}
+    fitting = next(
+        (name for name in imports.PRESETS if set(imports.preset(name).columns.values()) <= set(profile.columns)), OWN
+    )
+    chosen = page.choice("preset", _("Mapping"), presets, default=fitting, kind="select", width=320)
+    if chosen != OWN:
+        mapping = imports.preset(chosen)
+        missing = sorted(set(mapping.columns.values()) - set(profile.columns))
+        if missing:
+            st.warning(
+                _("This file lacks columns of that mapping: {columns}", columns=", ".join(missing)),
+                icon=":material/warning:",
+            )
+        return mapping, chosen
+    guessed = imports.guess_mapping(profile)
+    columns: dict[str, str] = {}
+    with st.container(border=True), st.grid(3, min_column_width=220, gap="small", key="data.fields"):
+        for field in imports.ORDER_FIELDS:
+            columns[field.name] = _column(profile, field, guessed.columns.get(field.name, NOT_MAPPED))
+    st.caption(_("Fields with :red[*] are needed; of unit price and line total, one is enough."))
+    return replace(guessed, columns={name: column for name, column in columns.items() if column}), None
+
+
+def _column(profile: FileProfile, field: OrderField, guess: str) -> str:
+    key = f"data.map.{profile.fingerprint}.{field.name}"
+    if key not in st.session_state:
+        st.session_state[key] = guess
+    label = f"{_(field.label)} :red[*]" if field.is_required else _(field.label)
+    chosen = st.selectbox(
+        label,
+        [NOT_MAPPED, *profile.columns],
+        format_func=lambda column: column or "—",
+        key=key,
+        help=_(field.description),
+    )
+    return str(chosen or NOT_MAPPED)
+
+
+def preview(profile: FileProfile) -> None:
+    """What the file is, and its first rows."""
+    known = " · ".join(part for part in (profile.format.upper(), profile.encoding) if part)
+    st.caption(_("{kind}; the first rows:", kind=known))
+    grid(
+        pd.DataFrame(profile.rows, columns=list(profile.columns)).head(8),
+        key="data.preview",
+        alt=_("First rows of the file"),
+    )
+
+
+def actions(upload: Any, mapping: Mapping, preset: str | None) -> None:
+    """Check or import, and what to do with bad rows."""
+    on_error = st.segmented_control(
+        _("Rows that cannot be read"),
+        ["stop", "skip"],
+        format_func=lambda code: {"stop": _("Import nothing"), "skip": _("Leave them out and list them")}[code],
+        default="stop",
+        required=True,
+        key="data.on_error",
+    )
+    path, name = _stored(upload), upload.name
+    with st.container(horizontal=True):
+        check = st.button(_("Check without saving"), key="data.check", icon=":material/fact_check:")
+        load = st.button(_("Import"), key="data.import", type="primary", icon=":material/upload:")
+        st.download_button(
+            _("Save this mapping"),
+            mapping.to_toml(),
+            file_name="orders.toml",
+            mime="application/toml",
+            key="data.toml",
+            icon=":material/save:",
+            type="tertiary",
+            on_click="ignore",
+        )
+    if check or load:
+        import_run.start(import_run.Task(path, name, mapping, preset, on_error or "stop", is_dry_run=check))
+        st.rerun()

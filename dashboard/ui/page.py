@@ -1,0 +1,100 @@
+"""A page's frame: head, filters, analyses, what it found, how it was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import streamlit as st
+
+from crm_core.access import Permission
+from dashboard import nav, session
+from dashboard.i18n import _, fmt
+from dashboard.ui import choices, outcome
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page while it runs; its widgets' keys and addresses start with its name."""
+
+    name: str
+
+    def choice(
+        self,
+        name: str,
+        label: str,
+        options: Mapping[str, str],
+        *,
+        default: str,
+        kind: Literal["segmented", "select"] = "segmented",
+        **layout: Any,
+    ) -> str:
+        """One of the options' codes, kept in the address."""
+        return choices.choice(self.name, name, label, options, default=default, kind=kind, **layout)
+
+    def search(self, name: str, label: str, placeholder: str) -> str:
+        """Text as one types it, kept in the address."""
+        return choices.search(self.name, name, label, placeholder)
+
+    def day_range(self, name: str, label: str, *, default: tuple[date, date]) -> tuple[date, date]:
+        """A first and a last day, both included, kept in the address."""
+        return choices.day_range(self.name, name, label, default=default)
+
+    def run(self, analysis: Any, params: Any) -> Any:
+        """The analysis' report; until it is there, progress is shown and the rest of the page waits."""
+        return outcome.report(self.name, analysis, params)
+
+    def headline(self, sentence: str) -> None:
+        """The page's answer, in a sentence."""
+        st.markdown(f"#### {sentence}")
+
+    def method(self, *paragraphs: str) -> None:
+        """How the numbers were made, folded away at the end of the page."""
+        with st.expander(_("How this is computed"), icon=":material/function:"):
+            for paragraph in paragraphs:
+                st.markdown(paragraph)
+
+    def link(self, name: str, label: str, *, icon: str | None = None, **address: Any) -> None:
+        """A link to another page, if this person may open it."""
+        target = nav.page(name)
+        if target is not None:
+            st.page_link(
+                target, label=label, icon=icon, query_params={key: str(value) for key, value in address.items()}
+            )
+
+    def go(self, name: str, **address: Any) -> None:
+        """Open another page."""
+        st.switch_page(nav.page(name), query_params={key: str(value) for key, value in address.items()})
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the person at the screen may do this."""
+        return session.actor().may(permission)
+
+
+def page(name: str, *, title: str | None = None, reads_snapshot: bool = False) -> Page:
+    """Start the page: check the permission, draw its head, and say how fresh the data is.
+
+    Raises:
+        PermissionDenied: this person may not open the page.
+    """
+    spec = nav.BY_NAME[name]
+    if spec.permission is not None:
+        session.actor().require(spec.permission)
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="page_head"):
+        st.title(title or _(spec.title), anchor=False)
+        if reads_snapshot:
+            _freshness()
+    return Page(name)
+
+
+def _freshness() -> None:
+    warehouse = session.workspace().warehouse
+    warehouse.ensure_fresh()
+    with warehouse.open() as snapshot:
+        taken = fmt().instant(snapshot.taken_at)
+    if warehouse.is_refreshing:
+        st.caption(_("Data as of {time}; newer changes are being read", time=taken), width="content")
+    else:
+        st.caption(_("Data as of {time}", time=taken), width="content")

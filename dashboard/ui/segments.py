@@ -1,0 +1,210 @@
+"""The parts of the Segments page: choices, sentences, tables, members and their download."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.access import Permission
+from crm_core.analytics import rfm as rfm_analysis
+from crm_core.analytics.rfm import RfmMembersParams, RfmReport
+from crm_core.reports import spreadsheet
+from dashboard import nav, session
+from dashboard.i18n import _, column_format, fmt, ngettext
+from dashboard.ui import customers
+from dashboard.ui.page import Page
+from dashboard.ui.periods import Span
+
+SHOWN = 200
+MONTHS_BACK = 12
+
+
+def views() -> dict[str, str]:
+    return {"rfm": _("Recency, frequency, value"), "clusters": _("Groups that form by themselves")}
+
+
+def group_counts() -> dict[str, str]:
+    return {"auto": _("Found in the data")} | {str(k): str(k) for k in range(2, 9)}
+
+
+def as_of(page: Page, span: Span) -> date:
+    """The last day whose sales count: where the data ends, or the end of a month before."""
+    options: dict[str, str] = {"now": fmt().date(span.anchor)}
+    days: dict[str, date] = {"now": span.anchor}
+    month_end = span.anchor.replace(day=1) - timedelta(days=1)
+    while month_end > span.first and len(options) <= MONTHS_BACK:
+        options[month_end.isoformat()] = fmt().date(month_end)
+        days[month_end.isoformat()] = month_end
+        month_end = month_end.replace(day=1) - timedelta(days=1)
+    return days[page.choice("as_of", _("Sales up to"), options, default="now", kind="select", width=190)]
+
+
+def rfm_sentence(report: RfmReport) -> str:
+    """Which named segment matters most, and how many customers there are."""
+    segments = report.segments
+    if segments.empty:
+        return _("No customer had bought by {day}.", day=fmt().date(report.as_of))
+    best = segments.sort_values("sales", ascending=False).iloc[0]
+    total = float(segments["sales"].sum())
+    share = float(best["sales"]) / total if total else 0.0
+    return _(
+        "{share_customers} of {n} customers, “{name}”, bring {share_sales} of sales.",
+        share_customers=fmt().percent(float(best["share"])),
+        n=fmt().number(report.customers),
+        name=_(best["name"]),
+        share_sales=fmt().percent(share),
+    )
+
+
+def named(segments: pd.DataFrame) -> pd.DataFrame:
+    """RFM segments as the table shows them; the first column is the name the members are asked for by."""
+    return pd.DataFrame(
+        {
+            "key": segments["name"],
+            "name": [_(name) for name in segments["name"]],
+            "customers": segments["customers"],
+            "share": segments["share"] * 100,
+            "sales": segments["sales"].astype(float),
+        }
+    )
+
+
+def segment_table(frame: pd.DataFrame, *, key: str) -> Any:
+    """The segments; the one whose row is chosen, or None."""
+    columns = {
+        "name": st.column_config.TextColumn(_("Segment")),
+        "customers": st.column_config.NumberColumn(_("Customers"), format=column_format("count")),
+        "share": st.column_config.NumberColumn(_("Share"), format="%.1f%%"),
+        "sales": st.column_config.NumberColumn(_("Sales"), format=column_format("money")),
+    }
+    state = st.dataframe(
+        frame.drop(columns="key"),
+        key=key,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        lazy=False,
+        column_config={name: columns[name] for name in frame.columns if name != "key"},
+        alt=_("Segments"),
+        height="content",
+    )
+    st.caption(_("Choose a row to see its customers."))
+    rows = state.selection.rows
+    return frame["key"].iloc[rows[0]] if rows else None
+
+
+def picked_cell(state: Any) -> tuple[int, int] | None:
+    """The (recency, frequency) score of the grid's cell that was clicked."""
+    points = state.selection.points if state is not None else []
+    cell = points[0].get("customdata") if points else None
+    if not isinstance(cell, (list, tuple)) or len(cell) < 2:
+        return None
+    return int(cell[0]), int(cell[1])
+
+
+def rfm_members(page: Page, report: RfmReport, segment: str | None, cell: tuple[int, int] | None) -> None:
+    """The customers of the chosen segment, or of the cell that was clicked."""
+    if segment is not None:
+        title, cell = _(segment), None
+        meaning = next(rule.meaning for rule in rfm_analysis.SEGMENT_RULES if rule.name == segment)
+    elif cell is not None:
+        title, meaning = _("Recency {r}, frequency {f}", r=cell[0], f=cell[1]), ""
+    else:
+        return
+    params = RfmMembersParams(as_of=report.as_of, n_bins=report.n_bins, segment=segment, cell=cell)
+    members(title, _(meaning) if meaning else "", page.run(rfm_analysis.rfm_members, params).members, key="rfm_members")
+
+
+def rfm_method(report: RfmReport) -> list[str]:
+    """Scores and the table of named segments, as it is applied."""
+    scores = _(
+        "Recency is days since the last sale, frequency the number of orders with a sale, monetary net sales up to "
+        "{day}. Each is scored from 1 to {bins} by rank, equal values always alike; FM is the mean of frequency and "
+        "monetary.",
+        day=fmt().date(report.as_of),
+        bins=report.n_bins,
+    )
+    head = f"| {_('Segment')} | {_('Recency')} | FM | {_('Meaning')} |\n|---|---|---|---|\n"
+    rows = "\n".join(
+        f"| {_(rule.name)} | {rule.r[0]}–{rule.r[1]} | {rule.fm[0]}–{rule.fm[1]} | {_(rule.meaning)} |"
+        for rule in rfm_analysis.SEGMENT_RULES
+    )
+    return [scores, head + rows]
+
+
+def grid_table(grid: pd.DataFrame) -> pd.DataFrame:
+    """The grid's numbers."""
+    return pd.DataFrame(
+        {
+            _("Recency"): grid["r"],
+            _("Frequency"): grid["f"],
+            _("Customers"): grid["customers"],
+            _("Sales"): [fmt().money(value) for value in grid["sales"]],
+        }
+    )
+
+
+def members(title: str, meaning: str, frame: pd.DataFrame, *, key: str) -> None:
+    """Customers of a segment: the first of them, each a way to its page, and all of them as a file."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(title, anchor=False, width="content")
+        st.caption(ngettext("{n} customer", "{n} customers", len(frame)), width="content")
+        if session.actor().may(Permission.CUSTOMERS_EXPORT):
+            st.download_button(
+                _("Download CSV"),
+                lambda: spreadsheet.csv_bytes(frame),
+                file_name=f"{key}.csv",
+                mime="text/csv",
+                key=f"{key}.download",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+    if meaning:
+        st.caption(meaning)
+    first = frame.head(SHOWN)
+    ids = [int(value) for value in first["customer_id"]]
+    table = pd.DataFrame(
+        {
+            "name": first["name"].tolist(),
+            "ref": first["ref"].tolist(),
+            "country": [customers.country(code) for code in first["country"]],
+            "recency": first["recency_days"].tolist(),
+            "frequency": first["frequency"].tolist(),
+            "monetary": (first["monetary_e4"] / 10_000).tolist(),
+        }
+    )
+    st.dataframe(
+        table,
+        key=f"{key}.table",
+        hide_index=True,
+        lazy=False,
+        alt=title,
+        column_config={
+            "name": st.column_config.ButtonColumn(
+                _("Name"),
+                on_click=_open,
+                args=(key, ids),
+                key=f"{key}.open",
+                type="tertiary",
+                alignment="left",
+                pinned=True,
+            ),
+            "ref": st.column_config.TextColumn(_("Reference")),
+            "country": st.column_config.TextColumn(_("Country")),
+            "recency": st.column_config.NumberColumn(_("Days since"), format=column_format("count")),
+            "frequency": st.column_config.NumberColumn(_("Orders"), format=column_format("count")),
+            "monetary": st.column_config.NumberColumn(_("Net sales"), format=column_format("money")),
+        },
+    )
+    if len(frame) > SHOWN:
+        st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
+
+
+def _open(key: str, ids: Sequence[int]) -> None:
+    click = st.session_state[f"{key}.open"]
+    if click is not None:
+        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})

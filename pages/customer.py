@@ -1,0 +1,62 @@
+"""One customer: lifetime figures, details in a form, orders, and history with undo."""
+
+import streamlit as st
+
+from crm_core.records import customers, orders
+from crm_core.records.customers import UpdateResult
+from dashboard import session, ui
+from dashboard.i18n import _
+from dashboard.ui import customer as parts
+from dashboard.ui import customers as shared
+
+workspace, actor = session.workspace(), session.actor()
+customer_id = parts.wanted()
+if customer_id is None:
+    page = ui.page("customer")
+    with ui.empty(_("No customer chosen"), _("Open one from the list of customers.")):
+        page.link("customers", _("Customers"), icon=":material/group:")
+    st.stop()
+
+with workspace.read() as database_session:
+    customer = customers.get(session=database_session, actor=actor, customer_id=customer_id)
+    lifetime = orders.lifetime(session=database_session, actor=actor, customer_id=customer_id)
+
+page = ui.page("customer", title=parts.plain(customer.name))
+parts.subtitle(customer, lifetime)
+parts.flash()
+parts.figures(lifetime)
+
+FORM = f"customer:{customer_id}"
+
+
+def save(values: dict[str, object], version: int | None) -> UpdateResult:
+    """Save what was touched, on top of what others changed meanwhile."""
+    with workspace.write(actor, "form") as database_session:
+        return customers.update(
+            session=database_session,
+            actor=actor,
+            customer_id=customer_id,
+            seen_version=version or customer.version,
+            values=values,
+        )
+
+
+@st.fragment
+def details() -> None:
+    state = ui.opened(FORM, shared.values_of(customer), customer.version)
+    saved = ui.record_form(FORM, shared.form_rows(), state, save, save_label=_("Save changes"))
+    if saved is not None:
+        parts.announce(saved)
+        st.rerun()
+
+
+tabs = st.tabs([_("Details"), _("Orders"), _("History")], key=f"customer.tabs.{customer_id}", on_change="rerun")
+if tabs[0].open:
+    with tabs[0]:
+        details()
+if tabs[1].open:
+    with tabs[1]:
+        parts.order_table(customer_id)
+if tabs[2].open:
+    with tabs[2]:
+        parts.history_list(customer_id)

@@ -1,0 +1,53 @@
+"""Customers: find one as you type, filter, sort, open."""
+
+import streamlit as st
+
+from crm_core.access import Permission
+from crm_core.records import customer_list
+from crm_core.records.customer_list import CustomerQuery
+from dashboard import session, ui
+from dashboard.i18n import _
+from dashboard.ui import customers as parts
+
+page = ui.page("customers")
+actor = session.actor()
+
+with st.container(horizontal=True, vertical_alignment="center"):
+    text = page.search("q", _("Search"), _("Name, e-mail, phone or reference"))
+    with st.popover(_("Filters"), icon=":material/tune:", key="customers_filters"):
+        filters = parts.filters(page)
+    sort = page.choice(
+        "sort", _("Sort by"), parts.sorts(), default="name", kind="select", label_visibility="collapsed", width=190
+    )
+    if page.may(Permission.CUSTOMERS_EDIT):
+        add = st.button(_("New customer"), key="customers_new", icon=":material/person_add:", type="primary")
+        if add:
+            page.go("new_customer")
+
+number = parts.page_number("customers", (text, filters, sort))
+query = CustomerQuery(
+    text=text,
+    sort=sort.removeprefix("-"),
+    descending=sort.startswith("-"),
+    page=number,
+    per_page=parts.PER_PAGE,
+    **filters,
+)
+with session.workspace().read() as database_session:
+    found = customer_list.page(session=database_session, actor=actor, query=query)
+
+if found.rows:
+    st.caption(parts.count(found.total, found.is_total_exact, filters))
+    parts.table(found.rows, key=f"customers.table.{number}")
+    parts.pager("customers", found.pages)
+elif text or any(value is not None for value in filters.values()):
+    ui.empty(
+        _("Nobody found"),
+        _("No customer matches. Try fewer letters, or clear the filters."),
+        icon=":material/search_off:",
+    )
+else:
+    ui.empty(
+        _("No customers yet"),
+        _("Add one with “New customer”, or import orders on the Data page; their buyers appear here."),
+    )

@@ -1,0 +1,38 @@
+"""New customer: a form that warns of likely duplicates while one types."""
+
+import streamlit as st
+
+from crm_core.records import customers, duplicates
+from dashboard import session, ui
+from dashboard.i18n import _
+from dashboard.ui import customers as parts
+
+FORM = "customer:new"
+page = ui.page("new_customer")
+workspace, actor = session.workspace(), session.actor()
+
+
+def save(values: dict[str, object], _version: int | None) -> int:
+    """Create the customer; the new one's id."""
+    with workspace.write(actor, "form") as database_session:
+        return customers.create(session=database_session, actor=actor, values=values).id
+
+
+@st.fragment
+def form() -> None:
+    state = ui.opened(FORM, {"kind": "person"}, None)
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        added = ui.record_form(FORM, parts.form_rows(), state, save, save_label=_("Add customer"))
+    with right:
+        with workspace.read() as database_session:
+            alike = (
+                duplicates.likely(session=database_session, actor=actor, values=state.touched) if state.touched else []
+            )
+        parts.duplicate_warnings(alike)
+    if added is not None:
+        st.session_state["flash"] = _("The customer was added.")
+        page.go("customer", id=added)
+
+
+form()

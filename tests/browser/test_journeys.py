@@ -1,0 +1,259 @@
+"""The daily paths through the app, as people take them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Opener
+
+PATIENCE = 30_000
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run and the page shows what it drew."""
+    page.wait_for_timeout(300)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=PATIENCE)
+
+
+def visit(page: Page, path: str) -> None:
+    page.goto(path)
+    settled(page)
+    if path.startswith("/customer?"):
+        expect(page.get_by_label("Name")).not_to_have_value("", timeout=PATIENCE)
+
+
+def card(page: Page, metric: str) -> Locator:
+    return page.locator(f".st-key-kpi_{metric} [data-testid=stMetricValue]")
+
+
+def write_orders(path: Path, count: int) -> Path:
+    """A file of orders of one line each, placed yesterday."""
+    day = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
+    lines = [f"WEB-{number},{day} 12:00,{number % 3 + 1},10.00,NEW-{number},Buyer {number}" for number in range(count)]
+    path.write_text("\n".join(["Order ID,Order Date,Quantity,Unit Price,Customer ID,Customer Name", *lines]) + "\n")
+    return path
+
+
+def test_importing_a_file_changes_the_key_figures_and_taking_it_back_restores_them(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page(role="manager")
+    visit(page, "/overview?period=30d")
+    expect(card(page, "orders")).to_be_visible(timeout=PATIENCE)
+    before = int(card(page, "orders").inner_text().replace(",", ""))
+
+    visit(page, "/data")
+    page.locator("input[type=file]").set_input_files(write_orders(tmp_path / "orders.csv", 40))
+    page.get_by_role("button", name="Check without saving").click()
+    expect(page.get_by_text("Checked only; nothing was saved.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Import now").click()
+    expect(page.get_by_text("Imported.")).to_be_visible(timeout=PATIENCE)
+
+    visit(page, "/overview?period=30d")
+    expect(card(page, "orders")).to_have_text(f"{before + 40:,}", timeout=PATIENCE)
+
+    visit(page, "/data")
+    page.get_by_role("button", name="Take this import back").click()
+    expect(page.get_by_test_id("stToast")).to_contain_text("removed", timeout=PATIENCE)
+    visit(page, "/overview?period=30d")
+    expect(card(page, "orders")).to_have_text(f"{before:,}", timeout=PATIENCE)
+
+
+def test_a_bad_file_is_refused_with_the_row_and_the_value_and_nothing_is_imported(
+    open_page: Opener, tmp_path: Path
+) -> None:
+    page = open_page(role="manager")
+    path = write_orders(tmp_path / "bad.csv", 5)
+    path.write_text(path.read_text().replace(",2,10.00", ",abc,10.00", 1))
+    visit(page, "/data")
+    page.locator("input[type=file]").set_input_files(path)
+    page.get_by_role("button", name="Import", exact=False).last.click()
+    expect(page.get_by_test_id("stAlertTitle")).to_have_text("Nothing was imported", timeout=PATIENCE)
+    expect(page.get_by_test_id("stAlert")).to_contain_text("abc")
+    page.get_by_role("button", name="Back").click()
+
+
+def test_two_people_who_change_the_same_field_choose_and_lose_nothing(open_page: Opener) -> None:
+    manager, staff = open_page(role="manager"), open_page(role="staff")
+    for page in (manager, staff):
+        visit(page, "/customer?id=11")
+        expect(page.get_by_label("City")).to_be_visible(timeout=PATIENCE)
+    manager.get_by_label("City").fill("Managerville")
+    expect(manager.get_by_text("1 unsaved change")).to_be_visible(timeout=PATIENCE)
+
+    staff.get_by_label("City").fill("Staffville")
+    staff.get_by_label("Region").fill("Staffshire")
+    expect(staff.get_by_text("2 unsaved changes")).to_be_visible(timeout=PATIENCE)
+    staff.get_by_role("button", name="Save changes").click()
+    expect(staff.get_by_test_id("stToast")).to_contain_text("Saved.", timeout=PATIENCE)
+
+    manager.get_by_role("button", name="Save changes").click()
+    expect(manager.get_by_text("saved other values for the same fields")).to_be_visible(timeout=PATIENCE)
+    for choice in ("Yours: Managerville", "Theirs: Staffville", "Before: "):
+        expect(manager.get_by_role("radio", name=re.compile(re.escape(choice)))).to_be_visible()
+    manager.get_by_role("button", name="Save these values").click()
+    expect(manager.get_by_test_id("stToast")).to_contain_text("Saved.", timeout=PATIENCE)
+    settled(manager)
+    expect(manager.get_by_label("City")).to_have_value("Managerville", timeout=PATIENCE)
+    expect(manager.get_by_label("Region")).to_have_value("Staffshire")
+
+
+def test_a_draft_is_there_again_after_leaving_and_in_another_browser(open_page: Opener) -> None:
+    page = open_page(role="support")
+    visit(page, "/customer?id=12")
+    page.get_by_label("Notes").fill("Call back on Monday")
+    page.get_by_label("Postcode").fill("12345")
+    expect(page.get_by_text("2 unsaved changes")).to_be_visible(timeout=PATIENCE)
+    visit(page, "/customers")
+
+    elsewhere = open_page(role="support")
+    visit(elsewhere, "/customer?id=12")
+    expect(elsewhere.get_by_text("You have unsaved changes from")).to_be_visible(timeout=PATIENCE)
+    expect(elsewhere.get_by_label("Notes")).to_have_value("Call back on Monday")
+    elsewhere.get_by_role("button", name="Discard").click()
+    expect(elsewhere.get_by_label("Notes")).to_have_value("", timeout=PATIENCE)
+    visit(elsewhere, "/customer?id=12")
+    expect(elsewhere.get_by_label("Notes")).to_have_value("", timeout=PATIENCE)
+
+
+def test_a_change_is_undone_from_the_history(open_page: Opener) -> None:
+    page = open_page(role="manager")
+    visit(page, "/customer?id=13")
+    city = page.get_by_label("City").input_value()
+    page.get_by_label("City").fill("Elsewhere")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("stToast")).to_contain_text("Saved.", timeout=PATIENCE)
+    page.get_by_role("tab", name="History").click()
+    expect(page.get_by_test_id("stTabs").get_by_text("Elsewhere", exact=True)).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Undo").first.click()
+    expect(page.get_by_test_id("stToast").last).to_contain_text("The change was undone.", timeout=PATIENCE)
+    page.get_by_role("tab", name="Details").click()
+    expect(page.get_by_label("City")).to_have_value(city, timeout=PATIENCE)
+
+
+def test_a_new_customer_warns_of_the_one_who_is_there_already(open_page: Opener) -> None:
+    page = open_page(role="staff")
+    visit(page, "/customer?id=14")
+    name, email = page.get_by_label("Name").input_value(), page.get_by_label("E-mail").input_value()
+    visit(page, "/new_customer")
+    page.get_by_label("Name").fill(name)
+    if email:
+        page.get_by_label("E-mail").fill(email)
+    expect(page.get_by_text("looks like this one").or_(page.get_by_text("look like this one"))).to_be_visible(
+        timeout=PATIENCE
+    )
+    page.get_by_label("Name").fill("Zebulon Quixworthy")
+    page.get_by_label("E-mail").fill("")
+    expect(page.get_by_text("Likely duplicates show here")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Add customer").click()
+    expect(page.get_by_role("heading", name="Zebulon Quixworthy")).to_be_visible(timeout=PATIENCE)
+    visit(page, "/new_customer")
+    expect(page.get_by_label("Name")).to_have_value("")
+
+
+def test_markup_in_a_name_is_shown_as_text(open_page: Opener) -> None:
+    page = open_page(role="staff")
+    visit(page, "/new_customer")
+    name = '<img src=x onerror="document.title=1"> **bold** :red[x] [a](https://example.com)'
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Add customer").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x onerror=", timeout=PATIENCE)
+    assert page.locator("h1 img, h1 a, h1 strong").count() == 0
+
+
+def test_the_language_switches_everywhere_keeps_choices_and_is_remembered(open_page: Opener) -> None:
+    page = open_page(role="marketing")
+    visit(page, "/overview?period=90d&compare=year")
+    page.get_by_role("radio", name="简体中文").click()
+    expect(page.get_by_role("heading", name="概览")).to_be_visible(timeout=PATIENCE)
+    expect(page).to_have_url(re.compile("compare=year"))
+    expect(page).to_have_url(re.compile("period=90d"))
+    again = open_page(role="marketing")
+    visit(again, "/customers")
+    expect(again.get_by_role("heading", name="客户")).to_be_visible(timeout=PATIENCE)
+    again.get_by_role("radio", name="English").click()
+    expect(again.get_by_role("heading", name="Customers")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_number_opens_its_rows_and_their_file_holds_them_all(open_page: Opener) -> None:
+    page = open_page(role="manager")
+    visit(page, "/overview?period=90d")
+    shown = card(page, "orders")
+    expect(shown).to_be_visible(timeout=PATIENCE)
+    orders = int(shown.inner_text().replace(",", ""))
+    page.locator(".st-key-kpi_orders a").first.click()
+    expect(page.get_by_role("heading", name="Orders")).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == orders
+
+
+def test_searching_finds_a_customer_as_one_types_and_opens_it(open_page: Opener) -> None:
+    page = open_page(role="staff")
+    visit(page, "/customer?id=15")
+    name = page.get_by_label("Name").input_value()
+    visit(page, "/customers")
+    page.get_by_role("searchbox", name="Search").press_sequentially(name[:-1], delay=30)
+    expect(page.get_by_text(re.compile(r"^\d+ customers?$"))).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    table = page.get_by_test_id("stDataFrame")
+    box = table.bounding_box()
+    assert box is not None
+    table.click(position={"x": 40, "y": 52})
+    expect(page.get_by_role("tab", name="Details")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_refused_field_says_why_and_gets_the_cursor_so_that_typing_mends_it(open_page: Opener) -> None:
+    page = open_page(role="staff")
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    visit(page, "/customer?id=16")
+    page.get_by_label("Notes").fill("Met at the fair")
+    page.get_by_label("E-mail").fill("no address")
+    expect(page.get_by_text("2 unsaved changes")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_text("'no address' is not an e-mail address")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_label("E-mail")).to_be_focused(timeout=PATIENCE)
+    expect(page.get_by_label("E-mail")).to_be_in_viewport()
+    assert [text for text in complaints if "Content Security Policy" in text] == []
+    page.keyboard.press("Control+A")
+    page.keyboard.type("mended@example.com")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_test_id("stToast")).to_contain_text("Saved.", timeout=PATIENCE)
+
+
+def test_an_admin_adds_a_colleague_who_sets_a_password_and_finds_only_their_pages(open_page: Opener) -> None:
+    admin = open_page(role="admin")
+    visit(admin, "/users")
+    admin.get_by_role("button", name="Add an account").click()
+    admin.get_by_label("Name").fill("Noor Haddad")
+    admin.get_by_label("E-mail").fill("noor@example.com")
+    admin.get_by_role("button", name="Add and make a link").click()
+    expect(admin.get_by_text("Send this link to Noor Haddad.")).to_be_visible(timeout=PATIENCE)
+    link = admin.get_by_test_id("stCode").inner_text().strip()
+
+    colleague = open_page(link)
+    colleague.get_by_label("Password").fill("seven calm grey herons")
+    colleague.keyboard.press("Enter")
+    expect(colleague.get_by_role("heading", name="Customers")).to_be_visible(timeout=PATIENCE)
+    visit(colleague, "/users")
+    expect(colleague.get_by_text("This page is not part of your role")).to_be_visible(timeout=PATIENCE)
+    expect(colleague.get_by_text("manager@demo.rapport.example")).to_have_count(0)
+
+
+def test_the_pages_fit_a_phone(open_page: Opener) -> None:
+    page = open_page(role="admin", viewport={"width": 390, "height": 844})
+    for path in ("/overview", "/segments", "/customers", "/customer?id=17", "/new_customer", "/data", "/users"):
+        visit(page, path)
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE)
+        settled(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0, path

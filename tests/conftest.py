@@ -1,0 +1,62 @@
+"""What tests share: workspaces that are thrown away afterwards, and people with each role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crm_core.access import Actor, Role
+from crm_core.config import Settings
+from crm_core.db import schema
+from crm_core.db.engine import Database
+from crm_core.workspace import Workspace
+
+REAL_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Tests see neither the developer's environment nor a .env file."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith("RAPPORT_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty, up-to-date SQLite database."""
+    database = Database(f"sqlite:///{tmp_path / 'rapport.db'}")
+    schema.upgrade(database, timezone="Europe/Berlin", currency="EUR")
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """An empty workspace in Europe/Berlin, in euros."""
+    settings = Settings(data_dir=tmp_path, timezone="Europe/Berlin", currency="EUR", _env_file=None)  # type: ignore[call-arg]
+    workspace = Workspace.open(settings, create=True)
+    yield workspace
+    workspace.close()
+
+
+@pytest.fixture
+def admin() -> Actor:
+    return Actor(user_id=None, name="Ada Admin", role=Role.ADMIN)
+
+
+@pytest.fixture
+def staff() -> Actor:
+    return Actor(user_id=None, name="Sam Staff", role=Role.STAFF)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of public data sets beside the project."""
+    if not REAL_DATA.is_dir():
+        pytest.skip(f"the public data sets are not at {REAL_DATA}")
+    return REAL_DATA

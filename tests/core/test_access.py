@@ -1,0 +1,154 @@
+"""Every permission in both directions: who has it may, who has not is refused, for every role and every service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from crm_core.access import PERMISSIONS, SYSTEM, Actor, Permission, Role, Scope
+from crm_core.db.engine import Database
+from crm_core.db.models import Customer, Order
+from crm_core.errors import NotFound, PermissionDenied
+from crm_core.records import customer_list, customers, duplicates, history, orders, undo
+from crm_core.records.customer_list import CustomerQuery
+
+Service = Callable[..., Any]
+
+ROLES: dict[Permission, set[Role]] = {
+    Permission.CUSTOMERS_VIEW: set(Role),
+    Permission.CUSTOMERS_EDIT: set(Role),
+    Permission.CUSTOMERS_EXPORT: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.ORDERS_VIEW: set(Role),
+    Permission.KPIS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.SUPPORT},
+    Permission.SEGMENTS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.IMPORTS_RUN: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.HISTORY_VIEW: set(Role),
+    Permission.HISTORY_UNDO_OWN: set(Role),
+    Permission.HISTORY_UNDO_ANY: {Role.ADMIN, Role.MANAGER},
+    Permission.USERS_MANAGE: {Role.ADMIN},
+    Permission.WORKSPACE_MANAGE: {Role.ADMIN},
+}
+
+SERVICES: list[tuple[str, tuple[Permission, ...], Service]] = [
+    ("get", (Permission.CUSTOMERS_VIEW,), lambda **who: customers.get(**who, customer_id=1)),
+    ("list", (Permission.CUSTOMERS_VIEW,), lambda **who: customer_list.page(**who, query=CustomerQuery())),
+    ("filters", (Permission.CUSTOMERS_VIEW,), customer_list.filter_values),
+    ("owners", (Permission.CUSTOMERS_VIEW,), customer_list.owner_choices),
+    ("duplicates", (Permission.CUSTOMERS_VIEW,), lambda **who: duplicates.likely(**who, values={"name": "Ana"})),
+    ("create", (Permission.CUSTOMERS_EDIT,), lambda **who: customers.create(**who, values={"name": "Bo"})),
+    (
+        "update",
+        (Permission.CUSTOMERS_EDIT,),
+        lambda **who: customers.update(**who, customer_id=1, seen_version=1, values={"region": "NRW"}),
+    ),
+    (
+        "orders",
+        (Permission.ORDERS_VIEW, Permission.CUSTOMERS_VIEW),
+        lambda **who: orders.for_customer(**who, customer_id=1),
+    ),
+    (
+        "lifetime",
+        (Permission.ORDERS_VIEW, Permission.CUSTOMERS_VIEW),
+        lambda **who: orders.lifetime(**who, customer_id=1),
+    ),
+    ("order", (Permission.ORDERS_VIEW,), lambda **who: orders.get(**who, order_id=1)),
+    ("history", (Permission.HISTORY_VIEW,), lambda **who: history.for_record(**who, table="customers", row_id=1)),
+    ("undo a change", (Permission.HISTORY_UNDO_ANY,), lambda **who: undo.undo_change(**who, change_id=2)),
+    ("undo a set", (Permission.HISTORY_UNDO_ANY,), lambda **who: undo.undo_change_set(**who, change_set_id=2)),
+]
+
+
+@pytest.fixture
+def records(database: Database) -> Database:
+    """One customer with an order, its city changed once by somebody else."""
+    with database.write(SYSTEM, "form") as session:
+        session.add(Customer(id=1, ref="C-1", name="Ana"))
+        session.flush()
+        session.add(Order(id=1, number="1", customer_id=1, ordered_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    with database.write(SYSTEM, "form") as session:
+        session.get_one(Customer, 1).city = "Köln"
+    return database
+
+
+class RolledBack(Exception):
+    """Ends a transaction without keeping anything."""
+
+
+def call(database: Database, actor: Actor, service: Service) -> None:
+    """Call the service and leave the records as they were."""
+    with suppress(RolledBack), database.write(actor, "form") as session:
+        service(session=session, actor=actor)
+        raise RolledBack
+
+
+def test_the_permissions_of_every_role_are_those_agreed() -> None:
+    assert {
+        permission: {role for role in Role if permission in PERMISSIONS[role]} for permission in Permission
+    } == ROLES
+
+
+@pytest.mark.parametrize("permission", list(Permission))
+@pytest.mark.parametrize("role", list(Role))
+def test_an_actor_is_let_through_or_refused_in_words(role: Role, permission: Permission) -> None:
+    actor = Actor(1, "Somebody", role)
+    assert actor.may(permission) == (role in ROLES[permission])
+    if role in ROLES[permission]:
+        actor.require(permission)
+    else:
+        with pytest.raises(PermissionDenied, match=rf"The role {role} may not do this \({permission}\)\."):
+            actor.require(permission)
+
+
+@pytest.mark.parametrize(("service", "needed"), [pytest.param(s, n, id=name) for name, n, s in SERVICES])
+def test_each_role_may_use_exactly_the_services_its_permissions_name(
+    records: Database, service: Service, needed: tuple[Permission, ...]
+) -> None:
+    for role in Role:
+        actor = Actor(1, "Somebody", role)
+        if all(role in ROLES[permission] for permission in needed):
+            call(records, actor, service)
+        else:
+            with records.write(actor, "form") as session, pytest.raises(PermissionDenied):
+                service(session=session, actor=actor)
+
+
+@pytest.mark.parametrize(("service", "needed"), [pytest.param(s, n, id=name) for name, n, s in SERVICES])
+def test_each_service_refuses_who_lacks_any_of_its_permissions(
+    records: Database, monkeypatch: pytest.MonkeyPatch, service: Service, needed: tuple[Permission, ...]
+) -> None:
+    for permission in needed:
+        lacking = frozenset(Permission) - {permission, Permission.HISTORY_UNDO_OWN}
+        monkeypatch.setitem(PERMISSIONS, Role.STAFF, lacking)
+        actor = Actor(1, "Somebody", Role.STAFF)
+        with records.write(actor, "form") as session, pytest.raises(PermissionDenied):
+            service(session=session, actor=actor)
+    monkeypatch.setitem(PERMISSIONS, Role.STAFF, frozenset(Permission))
+    call(records, Actor(1, "Somebody", Role.STAFF), service)
+
+
+OF_ONE_RECORD = {"get", "update", "orders", "lifetime", "order", "history", "undo a change"}
+
+
+@pytest.mark.parametrize("name", sorted(OF_ONE_RECORD))
+def test_a_record_outside_the_scope_is_as_good_as_not_there_for_any_role(records: Database, name: str) -> None:
+    service = next(service for known, _, service in SERVICES if known == name)
+    for role in Role:
+        actor = Actor(1, "Somebody", role, Scope(owner_id=1))
+        if name == "undo a change" and not actor.may(Permission.HISTORY_UNDO_ANY):
+            continue
+        with records.write(actor, "form") as session, pytest.raises(NotFound):
+            service(session=session, actor=actor)
+
+
+def test_lists_of_a_scope_leave_out_what_is_outside(records: Database) -> None:
+    actor = Actor(1, "Somebody", Role.ADMIN, Scope(owner_id=1))
+    with records.read() as session:
+        assert customer_list.page(session=session, actor=actor, query=CustomerQuery()).rows == []
+        assert duplicates.likely(session=session, actor=actor, values={"name": "Ana"}) == []
+        everyone = Actor(1, "Somebody", Role.STAFF)
+        assert len(customer_list.page(session=session, actor=everyone, query=CustomerQuery()).rows) == 1
+        assert len(duplicates.likely(session=session, actor=everyone, values={"name": "Ana"})) == 1

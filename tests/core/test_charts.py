@@ -1,0 +1,410 @@
+"""Charts show the numbers they are given, from a true baseline, in the reader's words and in both themes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crm_core import charts
+from crm_core.charts.scale import say, steps
+from crm_core.charts.theme import DARK, LIGHT, contrast, palette, readable_on
+from crm_core.formats import Formats
+from crm_core.translation import Translator, translator
+
+EN: dict[str, Any] = {"_": translator("en"), "formats": Formats("en", "GBP", "Europe/London")}
+MONTHS = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
+
+
+def months(values: list[Any], *, complete: int | None = None) -> pd.DataFrame:
+    n = len(values)
+    return pd.DataFrame(
+        {
+            "start": MONTHS[:n],
+            "end": MONTHS[1 : n + 1],
+            "is_complete": [row < (n if complete is None else complete) for row in range(n)],
+            "net_sales": values,
+            "orders": range(n),
+        }
+    )
+
+
+def days(n: int, *, complete: int | None = None) -> pd.DataFrame:
+    first = date(2026, 1, 1)
+    starts = [first + timedelta(days=row) for row in range(n)]
+    done = [row < (n if complete is None else complete) for row in range(n)]
+    ends = [start + timedelta(days=1) for start in starts]
+    return pd.DataFrame({"start": starts, "end": ends, "is_complete": done, "net_sales": range(100, 100 + n)})
+
+
+BRIDGE = pd.DataFrame(
+    {
+        "component": ["new", "expansion", "dormant", "guests"],
+        "amount": [Decimal("300"), Decimal("50.5"), Decimal("-120"), Decimal("0")],
+        "customers": [3, 1, 2, 0],
+    }
+)
+GRID = pd.DataFrame({"r": [5, 1], "f": [5, 2], "customers": [40, 1], "sales": [Decimal("12.5"), Decimal("3")]})
+SEGMENTS = pd.DataFrame(
+    {
+        "segment": [1, 2],
+        "name": ["Champions", "<b>Odd</b> & co"],
+        "customers": [30, 10],
+        "share": [0.75, 0.25],
+        "centre_recency_days": [10.0, 90.0],
+        "centre_frequency": [4.0, 0.0],
+        "centre_monetary": [100.0, 500.0],
+    }
+)
+POINTS = pd.DataFrame({"x": [0.0, 1.0, 5.0], "y": [0.0, 1.0, 5.0], "segment": [1, 1, 2]})
+CANDIDATES = pd.DataFrame({"k": [2, 3], "silhouette": [0.3, -0.1], "ari_p10": [0.9, float("nan")]})
+
+ALL: dict[str, Callable[..., go.Figure]] = {
+    "months": lambda **how: charts.sales_over_time(
+        months([Decimal(5), Decimal(7), Decimal(2)], complete=2), months([1, 2, 3]), metric="net_sales", **how
+    ),
+    "days": lambda **how: charts.sales_over_time(days(90, complete=88), days(90), metric="net_sales", **how),
+    "bridge": lambda **how: charts.revenue_bridge(BRIDGE, start=Decimal("1000"), end=Decimal("1230.5"), **how),
+    "rfm": lambda **how: charts.rfm_grid(GRID, **how),
+    "sizes": lambda **how: charts.segment_sizes(SEGMENTS, **how),
+    "map": lambda **how: charts.cluster_map(POINTS, **how),
+    "profile": lambda **how: charts.cluster_profile(SEGMENTS, **how),
+    "k": lambda **how: charts.k_choice(CANDIDATES, chosen=2, **how),
+    "bars": lambda **how: charts.bars(["①", "②"], [0.4, None], "ratio", low=[0.3, None], high=[0.5, None], **how),
+    "sparkline": lambda **how: charts.sparkline([1, None, 3], dark=how.get("dark", False)),
+}
+
+
+@pytest.fixture(params=list(ALL))
+def draw(request: pytest.FixtureRequest) -> Callable[..., go.Figure]:
+    return ALL[request.param]
+
+
+def words(figure: go.Figure) -> list[str]:
+    """Every text a figure shows."""
+    plain = figure.to_plotly_json()
+    found = [note["text"] for note in plain["layout"].get("annotations", ())]
+    for part in (plain["layout"], plain["layout"].get("xaxis", {}), plain["layout"].get("yaxis", {})):
+        found += [part.get("title", {}).get("text") or "", *part.get("ticktext", ())]
+    for trace in plain["data"]:
+        found += [*trace.get("text", ()), *trace.get("hovertext", ()), trace.get("name") or ""]
+        found += [label for label in trace.get("y", ()) if isinstance(label, str) and label not in {"dtype", "bdata"}]
+    return [text for text in found if text]
+
+
+def test_every_chart_is_drawn_in_both_themes_with_their_own_text_colour(draw: Callable[..., go.Figure]):
+    light, dark = draw(**EN), draw(**EN, dark=True)
+    assert (light.layout.font.color, dark.layout.font.color) == (LIGHT.text, DARK.text)
+    assert light.layout.paper_bgcolor == light.layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert str(light.data) != str(dark.data)
+
+
+def test_no_chart_can_be_dragged_zoomed_or_needs_a_legend(draw: Callable[..., go.Figure]):
+    figure = draw(**EN)
+    assert figure.layout.dragmode is False
+    assert figure.layout.showlegend is False
+    assert figure.layout.xaxis.fixedrange
+    assert figure.layout.yaxis.fixedrange
+    assert figure.layout.xaxis.automargin
+    assert figure.layout.yaxis.automargin
+
+
+def test_every_word_on_a_chart_is_translated_or_given(draw: Callable[..., go.Figure]):
+    class Marking(Translator):
+        """Turns every letter of a template into ¤, so that what is not translated stands out."""
+
+        def __call__(self, template: str, /, **params: Any) -> str:
+            return "".join("¤" if char.isalpha() else char for char in super().__call__(template, **params))
+
+        def ngettext(self, one: str, many: str, n: int, /, **params: Any) -> str:
+            return self(super().ngettext(one, many, n, **params))
+
+    figure = draw(**EN | {"_": Marking("en"), "formats": Formats("zh_CN", "GBP", "UTC")})
+    for text in words(figure):
+        bare = re.sub(r"<[^>]*>|&\w+;", "", text)
+        assert not re.search("[A-Za-z]", bare), text
+
+
+def test_the_bars_are_the_numbers_from_zero():
+    figure = charts.sales_over_time(months([Decimal("5.25"), 7, 2]), metric="net_sales", **EN)
+    (bars,) = figure.data
+    assert bars.type == "bar"
+    assert list(bars.y) == [5.25, 7.0, 2.0]
+    assert bars.base is None
+    assert figure.layout.yaxis.range[0] == 0
+    assert figure.layout.yaxis.range[1] >= 7
+
+
+def test_a_negative_month_pulls_the_axis_below_zero():
+    figure = charts.sales_over_time(months([5, -3, 2]), metric="net_sales", **EN)
+    assert figure.layout.yaxis.range[0] < -3
+    assert 0 in figure.layout.yaxis.tickvals
+    assert "-£2" in figure.layout.yaxis.ticktext
+
+
+def test_a_missing_value_is_a_gap_and_not_a_zero():
+    figure = charts.sales_over_time(months([5, None, float("nan")]), metric="net_sales", **EN)
+    assert list(figure.data[0].y) == [5.0, None, None]
+    assert figure.data[0].hovertext[1] == "<b>Dec 2025</b><br>—"
+
+
+def test_only_a_period_that_is_not_over_is_hatched_and_the_key_says_so():
+    figure = charts.sales_over_time(months([5, 7, 2], complete=2), metric="net_sales", **EN)
+    assert list(figure.data[0].marker.pattern.shape) == ["", "", "/"]
+    assert "incomplete" in figure.layout.title.text
+    assert figure.data[0].hovertext[2] == "<b>Jan 2026</b><br>£2.00 (incomplete)"
+    whole = charts.sales_over_time(months([5, 7, 2]), metric="net_sales", **EN)
+    assert "incomplete" not in whole.layout.title.text
+    assert set(whole.data[0].marker.pattern.shape) == {""}
+
+
+def test_the_comparison_is_a_thin_grey_line_period_by_period():
+    figure = charts.sales_over_time(months([5, 7, 2]), months([1, 2, 3]), metric="net_sales", **EN)
+    line = figure.data[1]
+    assert (line.type, list(line.y), line.line.color) == ("scatter", [1, 2, 3], LIGHT.neutral)
+    assert list(line.x) == list(figure.data[0].x)
+    assert figure.data[0].hovertext[0] == "<b>Nov 2025</b><br>£5.00<br>Nov 2025: £1.00"
+    assert "Nov 2025 – Jan 2026" in figure.layout.title.text.replace("\u2009", " ")
+
+
+def test_a_shorter_comparison_ends_early_and_a_longer_one_is_cut():
+    shorter = charts.sales_over_time(months([5, 7, 2]), months([1, 2]), metric="net_sales", **EN)
+    assert (list(shorter.data[1].y), len(shorter.data[1].x)) == ([1, 2], 2)
+    assert shorter.data[0].hovertext[2] == "<b>Jan 2026</b><br>£2.00"
+    longer = charts.sales_over_time(months([5]), months([1, 2]), metric="net_sales", **EN)
+    assert (list(longer.data[1].y), longer.data[1].mode) == ([1], "markers")
+
+
+def test_a_click_on_a_bar_knows_its_period():
+    figure = charts.sales_over_time(months([5, 7]), metric="net_sales", **EN)
+    assert figure.data[0].customdata[1] == ["2025-12-01", "2026-01-01"]
+
+
+def test_many_days_are_a_line_whose_unfinished_end_is_dotted():
+    solid, dotted, hover = charts.sales_over_time(days(90, complete=88), metric="net_sales", **EN).data
+    assert {trace.mode for trace in (solid, dotted, hover)} == {"lines"}
+    assert [value for value in solid.y if value is None] == [None, None]
+    assert [(row, value) for row, value in enumerate(dotted.y) if value is not None] == [
+        (87, 187),
+        (88, 188),
+        (89, 189),
+    ]
+    assert (dotted.line.dash, list(hover.y)) == ("dot", list(range(100, 190)))
+    assert len(charts.sales_over_time(days(90), metric="net_sales", **EN).data) == 1
+
+
+@pytest.mark.parametrize("n", [1, 2, 6, 7, 31, 45, 62, 63, 90, 200, 400, 1500])
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_at_most_six_dates_stand_below_and_the_first_says_its_year(n: int, language: str):
+    how = {"_": translator(language), "formats": Formats(language, "GBP", "UTC")}
+    axis = charts.sales_over_time(days(n), metric="net_sales", **how).layout.xaxis
+    assert 1 <= len(axis.ticktext) <= 6
+    assert "2026" in axis.ticktext[0]
+    assert len(set(axis.tickvals)) == len(axis.tickvals)
+    assert all(axis.range[0] <= place <= axis.range[1] for place in axis.tickvals)
+    assert all("2026" not in text for text in axis.ticktext[1:])
+
+
+def test_an_empty_series_is_an_empty_chart():
+    figure = charts.sales_over_time(months([]), metric="net_sales", **EN)
+    assert list(figure.data[0].y) == []
+
+
+def test_money_axes_speak_the_readers_language():
+    zh = {"_": translator("zh_CN"), "formats": Formats("zh_CN", "CNY", "Asia/Shanghai")}
+    axis = charts.sales_over_time(months([120_000, 90_000]), metric="net_sales", **zh).layout.yaxis
+    assert list(axis.ticktext)[:3] == ["¥0", "¥5万", "¥10万"]
+
+
+def test_the_bridge_leads_from_one_total_to_the_other():
+    (bars,) = charts.revenue_bridge(BRIDGE, start=Decimal("1000"), end=Decimal("1230.5"), **EN).data
+    assert list(bars.x) == [1000, 300, 50.5, -120, 0, 1230.5]
+    assert list(bars.base) == [0, 1000, 1300, 1350.5, 1230.5, 0]
+    assert [base + length for base, length in zip(bars.base, bars.x, strict=True)][-2] == 1230.5
+
+
+def test_the_bridge_says_each_amount_with_its_sign_beside_the_colour():
+    figure = charts.revenue_bridge(BRIDGE, start=Decimal("1000"), end=Decimal("1230.5"), **EN)
+    assert [note.text for note in figure.layout.annotations] == ["£1K", "+£300", "+£50.50", "-£120", "£0", "£1.2K"]
+    assert list(figure.data[0].marker.color)[1:4] == [LIGHT.good, LIGHT.good, LIGHT.bad]
+    assert list(figure.data[0].y) == [
+        "Period before", "New customers", "Bought more", "Stopped buying", "Guest sales", "This period",
+    ]  # fmt: skip
+    assert figure.data[0].hovertext[3] == "<b>Stopped buying</b><br>-£120.00<br>2 customers"
+    low, high = figure.layout.xaxis.range
+    assert low == 0
+    assert high > 1350.5
+
+
+def test_a_bridge_from_nothing_to_less_than_nothing_stays_in_sight():
+    figure = charts.revenue_bridge(BRIDGE.iloc[2:3], start=None, end=Decimal("-120"), **EN)
+    assert figure.layout.xaxis.range[0] < -120
+    assert list(figure.data[0].x) == [0, -120, -120]
+
+
+def test_the_grid_holds_every_cell_and_a_click_knows_its_scores():
+    (cells,) = charts.rfm_grid(GRID, **EN).data
+    shown = {tuple(data): text for data, text in zip(cells.customdata, cells.text, strict=True)}
+    assert len(shown) == 25
+    assert (shown[(5, 5)], shown[(1, 2)], shown[(3, 3)]) == ("40", "1", "0")
+    at = [tuple(data) for data in cells.customdata].index((5, 5))
+    assert (cells.x[at], cells.base[at] + cells.y[at] / 2) == (5, 5)
+    assert cells.hovertext[at] == "<b>Recency 5, frequency 5</b><br>40 customers<br>£12.50 of sales"
+
+
+def test_the_grid_has_as_many_scores_as_it_is_given():
+    three = pd.DataFrame({"r": [1, 3], "f": [3, 1], "customers": [0, 2], "sales": [Decimal(0), Decimal(3)]})
+    assert len(charts.rfm_grid(three, **EN).data[0].x) == 9
+    assert len(charts.rfm_grid(GRID.iloc[:0], **EN).data[0].x) == 25
+
+
+def test_the_numbers_in_cells_can_be_read_on_their_ground_in_both_themes():
+    for dark in (False, True):
+        for chart in (charts.rfm_grid(GRID, **EN, dark=dark), charts.cluster_profile(SEGMENTS, **EN, dark=dark)):
+            grounds, inks = chart.data[0].marker.color, chart.data[0].textfont.color
+            assert min(contrast(ink, ground) for ink, ground in zip(inks, grounds, strict=True)) >= 4.4
+
+
+def test_segment_bars_carry_number_and_share():
+    (bars,) = charts.segment_sizes(SEGMENTS, **EN).data
+    assert (list(bars.x), list(bars.text)) == ([30, 10], ["30 · 75.0%", "10 · 25.0%"])
+
+
+def test_a_name_is_shown_as_it_is_and_never_as_markup():
+    (bars,) = charts.segment_sizes(SEGMENTS, **EN).data
+    assert list(bars.y) == ["Champions", "&lt;b&gt;Odd&lt;/b&gt; &amp; co"]
+    assert list(bars.customdata) == ["Champions", "<b>Odd</b> & co"]
+    profile = charts.cluster_profile(SEGMENTS, **EN)
+    assert profile.layout.yaxis.ticktext[1] == "&lt;b&gt;Odd&lt;/b&gt; &amp; co"
+
+
+def test_each_cluster_has_its_own_symbol_and_its_name_at_its_middle():
+    figure = charts.cluster_map(POINTS, **EN)
+    assert [(trace.type, list(trace.x)) for trace in figure.data] == [("scatter", [0, 1]), ("scatter", [5])]
+    assert len({trace.marker.symbol for trace in figure.data}) == 2
+    assert [(note.x, note.y, note.text) for note in figure.layout.annotations] == [
+        (0.5, 0.5, "Group 1"),
+        (5, 5, "Group 2"),
+    ]
+    named = charts.cluster_map(POINTS, names={1: "Regulars"}, **EN)
+    assert [note.text for note in named.layout.annotations] == ["Regulars", "Group 2"]
+
+
+def test_many_points_are_drawn_by_the_graphics_card():
+    usual = pd.concat([POINTS] * (2_000 // len(POINTS)), ignore_index=True)
+    assert {trace.type for trace in charts.cluster_map(usual, **EN).data} == {"scatter"}
+    many = pd.concat([POINTS] * (6_000 // len(POINTS)), ignore_index=True)
+    assert {trace.type for trace in charts.cluster_map(many, **EN).data} == {"scattergl"}
+
+
+def test_a_profile_compares_with_the_average_of_all():
+    (cells,) = charts.cluster_profile(SEGMENTS, **EN).data
+    shown = {tuple(data): text.split("<br>")[0] for data, text in zip(cells.customdata, cells.text, strict=True)}
+    # the average: recency (30×10 + 10×90) / 40 = 30, orders 3, sales 200
+    assert shown[(1, "centre_recency_days")] == "×0.33"
+    assert shown[(2, "centre_recency_days")] == "×3.0"
+    assert shown[(1, "centre_frequency")] == "×1.3"
+    assert shown[(2, "centre_frequency")] == "×0.00"
+    assert shown[(2, "centre_monetary")] == "×2.5"
+    assert cells.hovertext[0] == "<b>Champions</b><br>Recency: 10 days<br>All groups on average: 30 days"
+
+
+def test_groups_of_one_name_are_told_apart_by_a_number():
+    twice = SEGMENTS.assign(name="Average customers", name_number=[1, 2])
+    figure = charts.cluster_profile(twice, **EN)
+    assert list(figure.layout.yaxis.ticktext) == ["Average customers", "Average customers 2"]
+    bare = charts.cluster_profile(SEGMENTS.drop(columns="name"), **EN)
+    assert list(bare.layout.yaxis.ticktext) == ["Group 1", "Group 2"]
+
+
+def test_the_number_of_groups_chosen_is_marked():
+    figure = charts.k_choice(CANDIDATES, chosen=2, **EN)
+    (band,) = figure.layout.shapes
+    assert band.x0 < 2 < band.x1
+    assert [list(trace.y) for trace in figure.data] == [[0.3, -0.1], [0.9, None]]
+    assert figure.layout.yaxis.range[0] < -0.1
+    assert not charts.k_choice(CANDIDATES, **EN).layout.shapes
+
+
+def test_an_interval_is_drawn_and_said():
+    figure = charts.bars(["Repeat rate", "Churn"], [0.4, None], "ratio", low=[0.3, None], high=[0.45, None], **EN)
+    whiskers = figure.data[0].error_x
+    assert (list(whiskers.array), list(whiskers.arrayminus)) == ([pytest.approx(0.05), 0], [pytest.approx(0.1), 0])
+    assert "40.0% (30.0% – 45.0%)" in figure.layout.yaxis.ticktext[0]
+    assert "—" in figure.layout.yaxis.ticktext[1]
+    assert list(figure.data[0].x) == [0.4, None]
+    assert figure.layout.xaxis.range[0] == 0
+    assert figure.layout.xaxis.range[1] > 0.45
+
+
+def test_bars_without_intervals_have_no_whiskers():
+    figure = charts.bars(["a"], [Decimal("-5")], "money", **EN)
+    assert figure.data[0].error_x.array is None
+    assert figure.layout.xaxis.range[0] == -5
+
+
+def test_a_sparkline_marks_its_last_known_point():
+    line, point = charts.sparkline([1, Decimal("2.5"), None]).data
+    assert (list(line.y), list(point.x), list(point.y)) == ([1, 2.5, None], [1], [2.5])
+    assert len(charts.sparkline([None]).data) == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [(1, "days", "1 day"), (2.5, "days", "2.5 days"), (None, "money", "—"), (0.5, "ratio", "50.0%"), (3, "count", "3")],
+)
+def test_values_are_said_with_their_unit(value: Any, unit: Any, said: str):
+    assert say(value, unit, **EN) == said
+
+
+def test_a_change_carries_its_sign_whatever_the_unit():
+    signed = [say(3, unit, **EN, signed=True) for unit in ("money", "count", "ratio", "days")]
+    assert signed == ["+£3.00", "+3", "+300.0%", "+3 days"]
+
+
+@given(st.floats(-1e9, 1e9), st.floats(0.01, 1e9))
+def test_steps_are_round_few_and_hold_the_range(low: float, width: float):
+    ticks = steps(low, low + width)
+    assert ticks[0] <= low + width * 1e-6
+    assert ticks[-1] >= low + width * (1 - 1e-6)
+    assert 2 <= len(ticks) <= 8
+
+
+def test_steps_have_no_dust_of_binary_fractions():
+    assert steps(0, 0.4) == [0.0, 0.1, 0.2, 0.3, 0.4]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_colour_stands_out_from_its_background(dark: bool):
+    colours = palette(dark)
+    marks = (colours.accent, colours.neutral, colours.good, colours.bad, *colours.categories)
+    assert min(contrast(colour, colours.background) for colour in marks) >= 3
+    assert min(contrast(colour, colours.background) for colour in (colours.text, colours.muted)) >= 4.5
+    assert len(set(colours.categories)) == len(colours.categories)
+
+
+def test_contrast_is_that_of_the_standard():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert readable_on("#ffffff") == LIGHT.text
+    assert readable_on("#000000") == "#ffffff"
+
+
+def test_plotly_speaks_chinese_from_the_configuration():
+    config = charts.plotly_config("zh_CN")
+    names = config["locales"][config["locale"]]["format"]
+    assert config["locale"] == "zh-CN"
+    assert (names["months"][0], names["shortMonths"][11], names["days"][0], names["shortDays"][6]) == (
+        "一月", "12月", "星期日", "周六",
+    )  # fmt: skip
+    assert config["locales"]["zh-CN"]["dictionary"]["Zoom in"] == "放大"
+    assert "locale" not in charts.plotly_config("en")
+    assert charts.plotly_config("en")["displayModeBar"] is False

@@ -1,0 +1,124 @@
+"""`rapport kpis`, `rfm` and `segments`: the keys of the contract, words for people, exit codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from crm_core.analytics.metrics import METRICS
+from crm_core.cli import app
+from crm_core.cli.output import options
+from crm_core.errors import AnalysisRefused
+from tests.core.order_files import write
+
+HEAD = "Order No,Order Date,SKU,Qty,Price,Customer\n"
+ROWS = [f"{n},2024-02-{1 + n % 28:02} 10:00,A{n % 5},{1 + n % 3},{n}.125,C{n % 60}\n" for n in range(1, 121)]
+RETURN = "900,2024-02-10 10:00,A1,-1,5,C1\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace in Berlin's time: 120 orders of 60 customers in February 2024, and one return."""
+    folder = tmp_path_factory.mktemp("analytics")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("RAPPORT_TIMEZONE", "Europe/Berlin")
+    result = rapport(folder, "import", "orders", str(write(folder, HEAD + "".join(ROWS) + RETURN)), "--json")
+    patch.undo()
+    assert json.loads(result.stdout)["rejected"] == 0
+    yield folder
+    options.data_dir = None
+
+
+def rapport(folder: Path, *arguments: str) -> Result:
+    """Run the command line on the workspace in the folder."""
+    options.data_dir = folder / "data"
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def as_json(folder: Path, *arguments: str) -> dict[str, Any]:
+    result = rapport(folder, *arguments, "--json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+def test_kpis_prints_every_metric_with_money_as_decimal_strings(folder: Path) -> None:
+    data = as_json(folder, "kpis", "--from", "2024-02-01", "--to", "2024-03-01")
+    assert (data["from"], data["to"], data["timezone"]) == ("2024-02-01", "2024-03-01", "Europe/Berlin")
+    assert data["compared"] == {"from": "2024-01-03", "to": "2024-02-01"}
+    assert set(data["metrics"]) == {*METRICS, "lifecycle"}
+    assert all(set(cells) == {"value", "previous", "change", "n"} for cells in data["metrics"].values())
+    assert data["metrics"]["refunds"] == {"value": "5.0000", "previous": None, "change": None, "n": 1}
+    assert data["metrics"]["orders"]["value"] == 120
+    lifecycle = {"new": 60, "returning": 0, "resurrected": 0, "dormant": 0}
+    assert (data["metrics"]["lifecycle"]["value"], data["metrics"]["lifecycle"]["n"]) == (lifecycle, 60)
+    assert set(data["bridge"]) == {"new", "resurrected", "expansion", "contraction", "dormant", "guests"}
+
+
+def test_kpis_without_comparison_has_no_previous_and_no_bridge(folder: Path) -> None:
+    data = as_json(folder, "kpis", "--from", "2024-02-01", "--to", "2024-03-01", "--compare", "none")
+    assert (data["compared"], data["bridge"]) == (None, {})
+    assert {cells["previous"] for name, cells in data["metrics"].items() if name != "lifecycle"} == {None}
+
+
+def test_kpis_in_words_names_period_zone_and_currency(folder: Path) -> None:
+    text = rapport(folder, "kpis", "--from", "2024-02-01", "--to", "2024-03-01").stdout
+    assert text.startswith("2024-02-01 up to 2024-03-01 (Europe/Berlin), compared with 2024-01-03 to 2024-02-01; ")
+    assert "This period is not over, or not all of it is recorded." in text
+    assert "Refunds" in text
+    assert "no data" in text
+
+
+def test_rfm_prints_the_agreed_keys(folder: Path) -> None:
+    data = as_json(folder, "rfm", "--as-of", "2024-03-01")
+    assert data["customers"] == 60
+    assert set(data["segments"][0]) == {"name", "customers", "share", "sales"}
+    assert sum(segment["customers"] for segment in data["segments"]) == 60
+
+
+def test_the_day_of_the_newest_order_is_the_default(folder: Path) -> None:
+    assert as_json(folder, "rfm")["as_of"] == "2024-02-28"
+
+
+def test_segments_prints_the_agreed_keys(folder: Path) -> None:
+    data = as_json(folder, "segments", "--k", "2", "--as-of", "2024-03-01")
+    assert {"k", "verdict", "silhouette", "stability", "segments"} <= set(data)
+    assert set(data["stability"]) == {"ari_mean", "ari_p10"}
+    assert data["k"] == len(data["segments"]) == 2
+    assert {"name", "customers", "centre"} <= set(data["segments"][0])
+    assert sum(segment["customers"] for segment in data["segments"]) == data["n"] == 60
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("kpis", "--from", "2024-02-01", "--to", "2024-02-01"), "holds no day"),
+        (("kpis", "--from", "2024-02-02", "--to", "2024-02-01"), "the end must come after the start"),
+        (("kpis", "--from", "yesterday", "--to", "2024-02-01"), "'yesterday' is not a date"),
+        (("kpis", "--from", "1066-10-14", "--to", "2024-02-01"), "outside the years 1900 to 2199"),
+        (("rfm", "--as-of", "01/02/2024"), "'01/02/2024' is not a date"),
+        (("segments", "--k", "many"), "--k is 'auto' or a whole number, not 'many'."),
+        (("segments", "--k", "99", "--as-of", "2024-03-01"), "99 clusters are not possible"),
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_wrong(folder: Path, arguments: tuple[str, ...], words: str) -> None:
+    result = rapport(folder, *arguments)
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+def test_an_empty_workspace_has_no_data_and_nothing_to_cluster(tmp_path: Path) -> None:
+    rapport(tmp_path, "init")
+    data = as_json(tmp_path, "kpis", "--from", "2024-02-01", "--to", "2024-03-01")
+    assert {cells["value"] for name, cells in data["metrics"].items() if name != "lifecycle"} == {None}
+    assert as_json(tmp_path, "rfm")["customers"] == 0
+    with pytest.raises(AnalysisRefused, match="Clusters need at least 50 customers"):
+        rapport(tmp_path, "segments", "--as-of", "2024-03-01")

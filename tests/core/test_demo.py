@@ -1,0 +1,347 @@
+"""Filling a workspace with a simulated company."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from sqlalchemy import func, select, text
+from typer.testing import CliRunner
+
+from crm_core.access import SYSTEM
+from crm_core.cli import app
+from crm_core.config import Settings
+from crm_core.db.models import ChangeRange, Customer, CustomerTerm, Order, OrderLine, Product, User, WorkspaceRow
+from crm_core.demo import DemoResult, SimulationConfig, Truth, fill, load_truth
+from crm_core.errors import NotFound, StorageFailed, WorkspaceNotEmpty
+from crm_core.workspace import Workspace
+
+TODAY = date(2026, 3, 1)
+N = 1000
+
+
+def opened(folder: Path, *, currency: str = "EUR") -> Workspace:
+    settings = Settings(data_dir=folder, timezone="Europe/Berlin", currency=currency, _env_file=None)  # type: ignore[call-arg]
+    return Workspace.open(settings, create=True)
+
+
+def frame(workspace: Workspace, statement: str) -> pd.DataFrame:
+    with workspace.database.engine.connect() as connection:
+        result = connection.execute(text(statement))
+        return pd.DataFrame(result.all(), columns=list(result.keys()))
+
+
+def everything(workspace: Workspace) -> dict[str, list[Any]]:
+    tables = ("customers", "customer_terms", "products", "orders", "order_lines")
+    with workspace.database.engine.connect() as connection:
+        return {name: list(connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2"))) for name in tables}
+
+
+def counts(workspace: Workspace) -> tuple[int, ...]:
+    with workspace.read() as session:
+        return tuple(
+            session.execute(select(func.count()).select_from(model)).scalar_one()
+            for model in (Customer, Order, OrderLine, Product)
+        )
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, DemoResult, Truth]]:
+    workspace = opened(tmp_path_factory.mktemp("demo"))
+    result = fill(workspace, customers=N, today=TODAY)
+    yield workspace, result, load_truth(workspace)
+    workspace.close()
+
+
+Filled = tuple[Workspace, DemoResult, Truth]
+
+
+def test_the_result_counts_what_is_in_the_tables(filled: Filled) -> None:
+    workspace, result, _ = filled
+    assert result.customers == N
+    assert (result.customers, result.orders, result.order_lines, result.products) == counts(workspace)
+    assert (result.tickets, result.needs, result.deals) == (0, 0, 0)
+    assert 5 < result.orders / N < 8
+
+
+def test_the_same_seed_writes_the_same_rows_and_another_seed_others(tmp_path: Path) -> None:
+    rows = []
+    for name, seed in (("a", 3), ("b", 3), ("c", 4)):
+        workspace = opened(tmp_path / name)
+        fill(workspace, customers=40, seed=seed, today=TODAY)
+        rows.append(everything(workspace))
+        workspace.close()
+    assert rows[0] == rows[1]
+    assert all(rows[0][table] != rows[2][table] for table in rows[0])
+
+
+def test_nothing_happens_on_or_after_today_or_before_the_history(filled: Filled) -> None:
+    workspace, _, truth = filled
+    assert truth.end_at == datetime(2026, 2, 28, 23, tzinfo=UTC)  # midnight in Berlin
+    for table, column in (("customers", "created_at"), ("orders", "ordered_at")):
+        span = frame(workspace, f"SELECT min({column}) AS first, max({column}) AS last FROM {table}").iloc[0]
+        assert span["first"] >= truth.start_at.timestamp() * 1e6
+        assert span["last"] < truth.end_at.timestamp() * 1e6
+
+
+def test_every_amount_is_quantity_times_unit_price_to_the_last_digit(filled: Filled) -> None:
+    wrong = frame(filled[0], "SELECT * FROM order_lines WHERE amount_e4 <> quantity * unit_price_e4")
+    assert wrong.empty
+
+
+def test_kinds_of_lines_keep_their_rules(filled: Filled) -> None:
+    lines = frame(filled[0], "SELECT l.*, p.is_adjustment FROM order_lines l JOIN products p ON p.id = l.product_id")
+    assert set(lines["kind"]) == {"sale", "refund", "adjustment"}
+    assert (lines["quantity"].lt(0) == lines["kind"].eq("refund")).all()
+    assert (lines["is_adjustment"].astype(bool) == lines["kind"].eq("adjustment")).all()
+    assert (lines.groupby("order_id")["line_no"].max() == lines.groupby("order_id").size()).all()
+
+
+def test_refunds_carry_the_number_of_the_order_they_cancel_and_its_customer(filled: Filled) -> None:
+    orders = frame(filled[0], "SELECT number, customer_id, ordered_at FROM orders")
+    refunds = orders[orders["number"].str.startswith("C")]
+    sales = orders[orders["number"].str.startswith("S")].set_index("number")
+    cancelled = sales.loc["S" + refunds["number"].str[1:]]
+    assert len(refunds) + len(sales) == len(orders)
+    assert 0.02 < len(refunds) / len(sales) < 0.04
+    assert cancelled["customer_id"].fillna(0).tolist() == refunds["customer_id"].fillna(0).tolist()
+    assert (refunds["ordered_at"].to_numpy() > cancelled["ordered_at"].to_numpy()).all()
+
+
+def test_guests_have_no_customer_but_a_country(filled: Filled) -> None:
+    orders = frame(filled[0], "SELECT customer_id, country, region, channel FROM orders WHERE number LIKE 'S%'")
+    assert orders["customer_id"].isna().mean() == pytest.approx(0.08, abs=0.015)
+    assert orders[["country", "region", "channel"]].notna().all().all()
+
+
+def test_the_truth_tells_each_customers_orders_and_drop_out(filled: Filled) -> None:
+    workspace, _, truth = filled
+    known = truth.customers.set_index("customer_id")
+    orders = frame(
+        workspace, "SELECT customer_id, ordered_at FROM orders WHERE number LIKE 'S%' AND customer_id IS NOT NULL"
+    )
+    by_customer = orders.groupby("customer_id")["ordered_at"]
+    assert len(known) == N
+    assert known["n_orders"].sum() == len(orders)
+    assert by_customer.size().reindex(known.index, fill_value=0).tolist() == known["n_orders"].tolist()
+    dropped = known["dropped_at"].dropna()
+    assert len(dropped) > 100
+    last = pd.to_datetime(by_customer.max(), unit="us", utc=True)
+    assert (last[dropped.index] == dropped).all()
+    first = pd.to_datetime(by_customer.min(), unit="us", utc=True)
+    buyers = known["first_order_at"].dropna()
+    assert (first[buyers.index] == buyers).all()
+    assert known.loc[known["segment"] == "prospect", "n_orders"].eq(0).all()
+
+
+def test_customers_are_there_before_they_buy(filled: Filled) -> None:
+    early = frame(
+        filled[0], "SELECT 1 FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.ordered_at < c.created_at"
+    )
+    assert early.empty
+
+
+def test_the_truth_names_planted_duplicates_by_their_keys(filled: Filled) -> None:
+    workspace, _, truth = filled
+    customers = frame(workspace, "SELECT id, city, country FROM customers").set_index("id")
+    planted = truth.customers.dropna(subset="is_duplicate_of")
+    assert len(planted) == N // 64
+    for row in planted.itertuples():
+        assert customers.loc[row.customer_id].tolist() == customers.loc[row.is_duplicate_of].tolist()
+
+
+def test_lines_cost_what_the_truths_price_list_says_for_that_day(filled: Filled) -> None:
+    workspace, _, truth = filled
+    lines = frame(
+        workspace,
+        """SELECT p.code, o.ordered_at, l.unit_price_e4 FROM order_lines l JOIN orders o ON o.id = l.order_id
+           JOIN products p ON p.id = l.product_id WHERE l.kind = 'sale'""",
+    )
+    points = pd.DataFrame(
+        [(p.code, p.valid_from, p.unit_price_e4) for p in truth.prices], columns=["code", "at", "was"]
+    )
+    lines["at"] = pd.to_datetime(lines["ordered_at"], unit="us", utc=True).astype("datetime64[us, UTC]")
+    points["at"] = points["at"].astype("datetime64[us, UTC]")
+    merged = pd.merge_asof(lines.sort_values("at"), points.sort_values("at"), on="at", by="code")
+    assert (merged["was"] == merged["unit_price_e4"]).all()
+    assert points.groupby("code").size().value_counts().index.sort_values().tolist() == [1, 2, 3]
+    now = frame(workspace, "SELECT code, unit_price_e4 FROM products").set_index("code")["unit_price_e4"]
+    assert (points.sort_values("at").groupby("code")["was"].last() == now.sort_index()).all()
+
+
+def test_the_truth_comes_back_as_it_was_written(filled: Filled) -> None:
+    truth = filled[2]
+    assert truth.config == SimulationConfig()
+    assert (truth.seed, truth.n_customers, truth.today, truth.currency) == (7, N, TODAY, "EUR")
+    assert len(truth.bundles) == 8
+    codes = set(frame(filled[0], "SELECT code FROM products")["code"])
+    assert {code for bundle in truth.bundles for code in bundle.codes} <= codes
+    assert set(truth.popularity) < codes
+
+
+def test_customers_are_found_by_search_and_counted_in_history(filled: Filled) -> None:
+    workspace, result, _ = filled
+    with workspace.read() as session:
+        assert session.scalar(select(func.count(CustomerTerm.customer_id.distinct()))) == N
+        created = {row.table_name: row.n_created for row in session.scalars(select(ChangeRange))}
+    assert created == {
+        "customers": N, "products": result.products, "orders": result.orders, "order_lines": result.order_lines,
+    }  # fmt: skip
+
+
+def test_the_demo_has_an_account_per_role_and_staff_have_customers_of_their_own(filled: Filled) -> None:
+    workspace, _, _ = filled
+    with workspace.read() as session:
+        users = session.scalars(select(User)).all()
+        by_owner = select(Customer.owner_id, func.count()).group_by(Customer.owner_id)
+        owners = {row[0]: row[1] for row in session.execute(by_owner)}
+        assert session.execute(select(WorkspaceRow.is_demo)).scalar_one()
+    assert workspace.is_demo
+    assert {user.role for user in users} == {"admin", "manager", "marketing", "support", "staff"}
+    staff = {user.id for user in users if user.role == "staff"}
+    assert set(owners) == {None, *staff}
+    assert sum(owners[user] for user in staff) / N == pytest.approx(0.15, abs=0.04)
+
+
+def test_records_are_in_the_way_of_a_demo(workspace: Workspace) -> None:
+    with workspace.write(SYSTEM, "form") as session:
+        session.add(Customer(ref="X-1", name="Real Person", sort_name="real person"))
+    with pytest.raises(WorkspaceNotEmpty) as refused:
+        fill(workspace, customers=10, today=TODAY)
+    assert str(refused.value) == (
+        "This workspace holds records already (1 customers, 0 products, 0 orders), and the demo would mix with them. "
+        "Choose another with --data-dir, or add --force to mix them."
+    )
+    assert counts(workspace) == (1, 0, 0, 0)
+
+
+def test_by_force_a_real_workspace_gets_records_but_no_accounts_everybody_knows(workspace: Workspace) -> None:
+    with workspace.write(SYSTEM, "form") as session:
+        session.add(Customer(ref="C-000001", name="Real Person", sort_name="real person"))
+    result = fill(workspace, customers=20, today=TODAY, force=True)
+    assert counts(workspace)[0] == 21
+    assert result.customers == 20
+    with workspace.read() as session:
+        assert session.scalars(select(User)).all() == []
+        assert not session.execute(select(WorkspaceRow.is_demo)).scalar_one()
+    assert not workspace.is_demo
+
+
+def test_by_force_a_demo_is_filled_twice_and_the_truth_is_of_the_second(workspace: Workspace) -> None:
+    fill(workspace, customers=20, today=TODAY)
+    fill(workspace, customers=30, seed=8, today=TODAY, force=True)
+    truth = load_truth(workspace)
+    assert counts(workspace)[0] == 50
+    assert truth.customers["customer_id"].tolist() == list(range(21, 51))
+    codes = set(frame(workspace, "SELECT code FROM products")["code"])
+    assert set(truth.popularity) < codes
+    assert workspace.is_demo
+
+
+def test_a_fill_killed_just_before_the_end_leaves_the_workspace_empty(workspace: Workspace, tmp_path: Path) -> None:
+    script = f"""
+import os, signal
+from datetime import date
+from pathlib import Path
+from crm_core.config import Settings
+from crm_core.demo import fill
+from crm_core.workspace import Workspace
+def progress(fraction, step):
+    if fraction == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+fill(Workspace.open(Settings(data_dir=Path({str(tmp_path)!r}), _env_file=None)), customers=200, progress=progress)
+"""
+    killed = subprocess.run([sys.executable, "-c", script], check=False, env=os.environ | {"PYTHONWARNINGS": ""})
+    assert killed.returncode == -signal.SIGKILL
+    assert counts(workspace) == (0, 0, 0, 0)
+    assert fill(workspace, customers=5, today=TODAY).customers == 5
+
+
+def test_a_fill_that_fails_leaves_neither_records_nor_truth(workspace: Workspace) -> None:
+    def stop(fraction: float, step: str) -> None:
+        if fraction == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fill(workspace, customers=5, today=TODAY, progress=stop)
+    assert counts(workspace) == (0, 0, 0, 0)
+    assert not workspace.is_demo
+    assert [path.name for path in (workspace.folder / "demo").iterdir()] == []
+
+
+def test_a_workspace_that_is_not_simulated_has_no_truth(workspace: Workspace) -> None:
+    with pytest.raises(NotFound) as missing:
+        load_truth(workspace)
+    assert str(missing.value) == (
+        "This workspace was not filled by the simulator. Fill an empty one with: rapport demo"
+    )
+
+
+def test_a_folder_that_cannot_be_written_stops_the_fill_with_a_reason(workspace: Workspace) -> None:
+    workspace.folder.mkdir(parents=True)
+    (workspace.folder / "demo").write_text("in the way")
+    with pytest.raises(StorageFailed) as failed:
+        fill(workspace, customers=5, today=TODAY)
+    assert str(failed.value) == (
+        f"The demo's files cannot be written to {workspace.folder / 'demo'}: File exists. Nothing was saved."
+    )
+    assert counts(workspace) == (0, 0, 0, 0)
+
+
+def test_progress_goes_from_nothing_to_all(workspace: Workspace) -> None:
+    steps: list[tuple[float, str]] = []
+    fill(workspace, customers=5, today=TODAY, progress=lambda fraction, step: steps.append((fraction, step)))
+    assert steps == [(0.0, "Simulating customers and their orders"), (1.0, "Saving")]
+
+
+def test_a_company_needs_a_customer(workspace: Workspace) -> None:
+    with pytest.raises(ValueError, match="at least one customer"):
+        fill(workspace, customers=0)
+
+
+def test_without_a_day_the_history_ends_today_in_the_workspaces_zone(workspace: Workspace) -> None:
+    fill(workspace, customers=5)
+    assert abs(load_truth(workspace).end_at.timestamp() - datetime.now(UTC).timestamp()) < 25 * 3600
+
+
+def test_customers_alone_can_be_had(workspace: Workspace) -> None:
+    result = fill(workspace, customers=50, today=TODAY, config=SimulationConfig(has_orders=False))
+    assert (result.customers, result.orders, result.order_lines) == (50, 0, 0)
+    truth = load_truth(workspace).customers
+    assert truth["first_order_at"].isna().all()
+    assert truth["n_orders"].eq(0).all()
+
+
+def test_prices_and_spending_follow_the_currency(tmp_path: Path) -> None:
+    workspace = opened(tmp_path / "yen", currency="JPY")
+    fill(workspace, customers=100, today=TODAY)
+    prices = frame(workspace, "SELECT unit_price_e4 FROM order_lines")["unit_price_e4"]
+    assert (prices % 10_000 == 0).all()
+    assert load_truth(workspace).customers["mean_spend"].mean() > 3000
+    workspace.close()
+
+
+def test_the_command_prints_one_json_object_and_refuses_a_second_time(tmp_path: Path) -> None:
+    command = ["--data-dir", str(tmp_path / "cli"), "demo", "--customers", "20", "--seed", "3", "--json"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0
+    result = json.loads(done.stdout)
+    assert list(result) == ["customers", "orders", "order_lines", "products", "tickets", "needs", "deals"]
+    assert (result["customers"], result["products"]) == (20, 205)
+    assert "Simulating customers and their orders" in done.stderr
+    again = CliRunner().invoke(app, command)
+    assert isinstance(again.exception, WorkspaceNotEmpty)
+    assert again.stdout == ""
+
+
+def test_the_command_tells_people_what_it_made(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["--data-dir", str(tmp_path / "cli"), "demo", "--customers", "1"])
+    assert done.exit_code == 0
+    assert done.stdout.startswith("1 customers, ")

@@ -1,0 +1,205 @@
+"""What data/README.md says of every table, checked on a workspace that has seen a bit of everything."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import available_timezones
+
+import pytest
+from babel.core import get_global
+from sqlalchemy import Table, func, inspect, select, text
+
+import crm_core.demo
+from crm_core.access import SYSTEM, Role
+from crm_core.config import Settings
+from crm_core.db.base import Base
+from crm_core.db.models import (
+    Change,
+    ChangeRange,
+    ChangeSet,
+    Customer,
+    CustomerTerm,
+    Draft,
+    Import,
+    LineKind,
+    Order,
+    OrderLine,
+    SignInAttempt,
+    TableVersion,
+    User,
+    UserSession,
+    WorkspaceRow,
+)  # fmt: skip
+from crm_core.errors import SignInFailed
+from crm_core.records import customers, drafts, sign_in, undo
+from crm_core.records.backwards import MODELS
+from crm_core.records.search import sort_key
+from crm_core.records.terms import terms_of
+from crm_core.workspace import Workspace
+from tests.accounts import account
+
+README = Path(__file__).resolve().parents[2] / "data" / "README.md"
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A demo workspace, then edited, deleted from, undone, with a draft and a failed sign-in."""
+    settings = Settings(
+        data_dir=tmp_path_factory.mktemp("busy"), timezone="Europe/Berlin", currency="EUR", _env_file=None
+    )  # type: ignore[call-arg]
+    workspace = Workspace.open(settings, create=True)
+    crm_core.demo.fill(workspace, customers=200, seed=3)
+    ada = account(workspace.database, "Ada")
+    with workspace.write(ada, "form") as session:
+        new = customers.create(session=session, actor=ada, values={"name": "Ána Süß", "email": "ana@example.com"}).id
+    for seen_version, values in (
+        (1, {"name": "Anna Süß", "phone": "+4930901820"}),
+        (2, {"city": "Bonn", "owner_id": ada.user_id}),
+    ):
+        with workspace.write(ada, "form") as session:
+            customers.update(session=session, actor=ada, customer_id=new, seen_version=seen_version, values=values)
+    with workspace.write(ada, "bulk_edit") as session:
+        for customer in session.scalars(select(Customer).limit(20)):
+            customer.tags = ["vip"]
+        bulk = session.change_set_id()
+    with workspace.write(ada, "form") as session:
+        session.delete(session.get(Customer, new))
+        gone = session.change_set_id()
+    for set_id in (bulk, gone):
+        with workspace.write(ada, "undo", cause_id=set_id) as session:
+            undo.undo_change_set(session=session, actor=ada, change_set_id=set_id)
+    with workspace.database.untracked() as session:
+        drafts.save(session=session, actor=ada, form="customer:new", values={"name": "x"}, seen_version=None)
+    with pytest.raises(SignInFailed):
+        sign_in.sign_in(workspace.database, email="ada@example.com", password="wrong", address="127.0.0.1")
+    yield workspace
+    workspace.close()
+
+
+def every(workspace: Workspace, *columns: Any) -> list[Any]:
+    with workspace.read() as session:
+        return list(session.execute(select(*columns)).all())
+
+
+def test_every_table_is_described_in_one_sentence() -> None:
+    described = re.findall(r"^\| `(\w+)` \| (.+?) \|", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert sorted(name for name, _ in described) == sorted([*Base.metadata.tables, "alembic_version"])
+    assert all(grain for _, grain in described)
+
+
+def test_references_point_at_rows_that_are_there(busy: Workspace) -> None:
+    with busy.read() as session:
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
+        assert session.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
+        assert session.scalars(text("SELECT count(*) FROM alembic_version")).one() == 1
+
+
+def test_what_is_unique_is_unique_in_the_database_itself() -> None:
+    unique = {
+        (table.name, tuple(column.name for column in constraint.columns))
+        for table in Base.metadata.tables.values()
+        for constraint in table.constraints
+        if type(constraint).__name__ == "UniqueConstraint"
+    }
+    assert unique >= {
+        ("customers", ("ref",)), ("products", ("code",)), ("orders", ("number",)), ("users", ("email",)),
+        ("order_lines", ("order_id", "line_no")), ("drafts", ("user_id", "form")), ("user_sessions", ("token_hash",)),
+    }  # fmt: skip
+
+
+def test_customers_are_sorted_and_found_by_what_they_are_called(busy: Workspace) -> None:
+    stored: dict[int, set[str]] = defaultdict(set)
+    for customer_id, term in every(busy, CustomerTerm.customer_id, CustomerTerm.term):
+        stored[customer_id].add(term)
+    rows = every(busy, Customer)
+    assert len(rows) > 200
+    for (row,) in rows:
+        assert row.sort_name == sort_key(row.name)
+        assert row.kind in {"person", "organisation"}
+        assert stored.pop(row.id) == terms_of(ref=row.ref, name=row.name, email=row.email, phone=row.phone)
+    assert stored == {}
+
+
+def test_lines_add_up(busy: Workspace) -> None:
+    lines = every(busy, OrderLine)
+    assert {line.kind for (line,) in lines} == {kind.value for kind in LineKind}
+    for (line,) in lines:
+        assert abs(line.amount - line.quantity * line.unit_price) <= abs(line.quantity) * Decimal("0.00005")
+        assert line.amount * line.quantity >= 0 or line.unit_price < 0
+    assert {row.order_id for (row,) in lines} == {row.id for (row,) in every(busy, Order)}
+
+
+def test_versions_of_a_record_follow_each_other_up_to_the_current_one(busy: Workspace) -> None:
+    changes = every(busy, Change.table_name, Change.row_id, Change.row_version, Change.op, Change.before, Change.after)
+    by_row: dict[tuple[str, int], list[tuple[int, str]]] = defaultdict(list)
+    for change in sorted(changes, key=lambda change: (change.table_name, change.row_id, change.row_version)):
+        by_row[change.table_name, change.row_id].append((change.row_version, change.op))
+        if change.op == "update":
+            assert change.before.keys() == change.after.keys() != set()
+            assert change.before != change.after
+    assert {op for found in by_row.values() for _, op in found} == {"insert", "update", "delete"}
+    with busy.read() as session:
+        for (table, row_id), found in by_row.items():
+            counting = [version for version, op in found if op != "delete"]
+            start = 1 if found[0][1] == "insert" else 2  # created in one go: its creation is kept as a span
+            assert counting == list(range(start, start + len(counting)))
+            assert session.get_one(MODELS[table], row_id).version == counting[-1]
+
+
+def test_versions_of_a_table_have_no_gap_and_count_their_changes(busy: Workspace) -> None:
+    n_changes = Counter((name, set_id) for name, set_id in every(busy, Change.table_name, Change.change_set_id))
+    spans: dict[str, list[int]] = defaultdict(list)
+    for (row,) in every(busy, ChangeRange):
+        spans[row.table_name].append(row.table_version)
+        assert row.n_changes == n_changes[row.table_name, row.change_set_id]
+        assert row.n_created == 0 or 0 < row.first_created_id <= row.last_created_id
+    assert {name: sorted(found) for name, found in spans.items()} == {
+        row.table_name: list(range(1, row.table_version + 1)) for (row,) in every(busy, TableVersion)
+    }
+
+
+def test_what_is_undone_names_what_undid_it(busy: Workspace) -> None:
+    sets = {row.id: row for (row,) in every(busy, ChangeSet)}
+    undone = [row for row in sets.values() if row.undone_by_id is not None]
+    assert len(undone) == 2
+    assert all(sets[row.undone_by_id].cause == "undo" and sets[row.undone_by_id].cause_id == row.id for row in undone)
+    assert all(row.change_set_id in sets for (row,) in every(busy, Import) if row.counts)
+
+
+def test_there_is_one_workspace_and_its_people_are_known(busy: Workspace) -> None:
+    ((row,),) = every(busy, WorkspaceRow)
+    assert row.timezone in available_timezones()
+    assert row.currency in get_global("all_currencies")
+    people = [user for (user,) in every(busy, User)]
+    assert all(user.email == user.email.lower() and user.role in set(Role) for user in people)
+    assert all(SHA256.fullmatch(row.token_hash) for (row,) in every(busy, UserSession))
+    attempts = every(busy, SignInAttempt)
+    assert attempts
+    assert all(SHA256.fullmatch(row.email_hash) for (row,) in attempts)
+    assert len(every(busy, Draft)) == 1
+
+
+def test_keys_are_never_given_out_twice(busy: Workspace) -> None:
+    with busy.database.write(SYSTEM, "form") as session:
+        session.add(Order(number="last", ordered_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    with busy.database.write(SYSTEM, "form") as session:
+        last = session.scalars(select(Order).where(Order.number == "last")).one()
+        highest = last.id
+        session.delete(last)
+    with busy.database.write(SYSTEM, "form") as session:
+        again = Order(number="last", ordered_at=datetime(2026, 1, 1, tzinfo=UTC))
+        session.add(again)
+        session.flush()
+        assert again.id == highest + 1
+        session.delete(again)
+    for model in MODELS.values():
+        table = inspect(model).local_table
+        assert isinstance(table, Table)
+        assert table.dialect_options["sqlite"]["autoincrement"]
+        assert every(busy, func.max(table.c.id))[0][0] > 0

@@ -1,0 +1,88 @@
+"""Every page runs for those who may open it, in both languages, and says so to those who may not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from crm_core.access import PERMISSIONS, Role
+from dashboard.nav import PAGES
+
+Open = Callable[..., AppTest]
+
+
+def texts(app: AppTest) -> str:
+    """Everything a reader sees as text."""
+    shown = [*app.title, *app.markdown, *app.caption, *app.error, *app.info, *app.warning, *app.success]
+    return "\n".join(str(element.value) for element in shown)
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("page", [spec.name for spec in PAGES])
+def test_every_page_runs_without_an_error_in_every_language(open_app: Open, page: str, language: str) -> None:
+    app = open_app(page, language=language)
+    assert not app.exception
+    assert not app.error
+    assert app.title
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_sees_exactly_the_pages_it_may_open(open_app: Open, role: Role) -> None:
+    app = open_app("account", role=role)
+    allowed = {spec.name for spec in PAGES if spec.permission is None or spec.permission in PERMISSIONS[role]}
+    assert set(app.session_state["pages"]) == allowed
+    assert not app.exception
+
+
+def test_a_link_to_a_page_of_another_role_says_whom_to_ask() -> None:
+    def refused() -> None:
+        from dashboard import nav
+
+        nav._refuse(nav.BY_NAME["users"])
+
+    app = AppTest.from_function(refused).run()
+    assert app.title[0].value == "Users"
+    assert "Ask an administrator" in texts(app)
+
+
+def test_the_overview_says_what_was_sold_and_opens_its_rows(open_app: Open) -> None:
+    app = open_app("overview")
+    assert "Net sales were" in texts(app)
+    assert {metric.label for metric in app.metric} >= {"Net sales", "Orders", "Active customers"}
+
+
+def test_choosing_another_comparison_keeps_the_choice_in_the_address(open_app: Open) -> None:
+    app = open_app("overview")
+    app.selectbox(key="overview.compare").set_value("year").run()
+    assert not app.exception
+    assert app.query_params["compare"] == "year"
+
+
+def test_the_list_finds_a_customer_by_part_of_a_name(open_app: Open) -> None:
+    app = open_app("customers")
+    everyone = app.dataframe[0].value
+    wanted = everyone["name"].iloc[3]
+    app.text_input(key="customers.q").set_value(wanted[:4]).run()
+    assert not app.exception
+    assert wanted in set(app.dataframe[0].value["name"])
+
+
+def test_nobody_found_says_what_to_try(open_app: Open) -> None:
+    app = open_app("customers")
+    app.text_input(key="customers.q").set_value("zzzzqqqq").run()
+    assert "Nobody found" in texts(app)
+
+
+def test_a_customer_page_without_a_customer_says_where_to_find_one(open_app: Open) -> None:
+    app = open_app("customer")
+    assert "No customer chosen" in texts(app)
+
+
+def test_the_customer_page_shows_the_record_in_a_form(open_app: Open) -> None:
+    app = open_app("customer", id="5")
+    assert not app.exception
+    names = [widget for widget in app.text_input if widget.key and widget.key.startswith("customer:5.name.")]
+    assert len(names) == 1
+    assert names[0].value
