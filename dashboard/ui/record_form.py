@@ -47,7 +47,7 @@ class FormState:
     """What one open form knows between reruns.
 
     `epoch` names its widgets anew when their values must be replaced; `focus` is the refused field that has had the
-    cursor.
+    cursor; `is_kept` says whether the server holds what was typed.
     """
 
     original: dict[str, Any]
@@ -59,6 +59,7 @@ class FormState:
     problem: CrmError | None = None
     epoch: int = 0
     focus: str | None = None
+    is_kept: bool = True
 
     def value(self, name: str) -> Any:
         """What the field shows."""
@@ -95,6 +96,29 @@ def record_form(
     Returns what `save` returned, once, in the run after a save; else None.
     """
     fields = {item.name: item for row in rows for item in row}
+    notices = st.empty()  # one place, drawn or not: whoever types below keeps the cursor when a notice comes or goes
+    if state.problem is not None or state.conflict is not None or (state.draft_at is not None and state.touched):
+        with notices.container():
+            _notices(form, state, save, fields)
+    for row in rows:
+        for column, item in zip(st.columns(len(row)), row, strict=True):
+            with column:
+                _draw(form, state, item)
+    _foot(form, state, save, save_label)
+    if state.errors and state.focus is None:
+        first = next((item.name for row in rows for item in row if item.name in state.errors), None)
+        if first is not None:
+            focus(_key(form, state, first))
+        state.focus = first  # once: whoever reads on or types elsewhere is not called back
+    return st.session_state.pop(f"{form}.saved", None)
+
+
+def _notices(
+    form: str,
+    state: FormState,
+    save: Callable[[dict[str, Any], int | None], Any],
+    fields: Mapping[str, Field],
+) -> None:
     if state.draft_at is not None and state.touched and state.conflict is None:
         st.info(
             _(
@@ -112,17 +136,6 @@ def record_form(
             fields,
             lambda chosen, version: _try_save(form, state, save, {**state.touched, **chosen}, version),
         )
-    for row in rows:
-        for column, item in zip(st.columns(len(row)), row, strict=True):
-            with column:
-                _draw(form, state, item)
-    _foot(form, state, save, save_label)
-    if state.errors and state.focus is None:
-        first = next((item.name for row in rows for item in row if item.name in state.errors), None)
-        if first is not None:
-            focus(_key(form, state, first))
-        state.focus = first  # once: whoever reads on or types elsewhere is not called back
-    return st.session_state.pop(f"{form}.saved", None)
 
 
 def _draw(form: str, state: FormState, item: Field) -> None:
@@ -199,27 +212,42 @@ def _touched(form: str, state: FormState, item: Field, key: str) -> None:
 
 
 def keep_draft(form: str, state: FormState) -> None:
-    """Keep what is typed on the server, or forget the draft when nothing differs any more."""
-    with session.workspace().database.untracked() as database_session:
-        if state.touched:
-            drafts.save(
-                session=database_session,
-                actor=session.actor(),
-                form=form,
-                values=state.touched,
-                seen_version=state.seen_version,
-            )
-        else:
-            drafts.discard(session=database_session, actor=session.actor(), form=form)
+    """Keep what is typed on the server, or forget the draft when nothing differs any more.
+
+    Where the server cannot keep it, the form says so; what was typed stays in the form.
+    """
+    try:
+        with session.workspace().database.untracked() as database_session:
+            if state.touched:
+                drafts.save(
+                    session=database_session,
+                    actor=session.actor(),
+                    form=form,
+                    values=state.touched,
+                    seen_version=state.seen_version,
+                )
+            else:
+                drafts.discard(session=database_session, actor=session.actor(), form=form)
+    except CrmError as error:
+        state.is_kept, state.problem = False, error
+    else:
+        if not state.is_kept:
+            state.is_kept, state.problem = True, None
 
 
-def close(form: str) -> None:
-    """Forget the form and its draft."""
-    state = st.session_state.get("forms", {}).pop(form, None)
+def _forget(form: str, state: FormState) -> None:
+    """Forget the form and its draft; where the draft cannot be deleted, it is shown again at the next opening."""
+    st.session_state["forms"][form] = FormState(dict(state.original), None, epoch=state.epoch + 1)
     with session.workspace().database.untracked() as database_session:
         drafts.discard(session=database_session, actor=session.actor(), form=form)
-    if state is not None:  # the widgets of the next opening must not meet this one's values
-        st.session_state["forms"][form] = FormState(dict(state.original), None, epoch=state.epoch + 1)
+
+
+def _discard(form: str, state: FormState) -> None:
+    try:
+        _forget(form, state)
+    except CrmError as error:
+        st.session_state["forms"][form] = state
+        state.problem = error
 
 
 def _foot(form: str, state: FormState, save: Callable[[dict[str, Any], int | None], Any], label: str) -> None:
@@ -234,9 +262,14 @@ def _foot(form: str, state: FormState, save: Callable[[dict[str, Any], int | Non
             args=(form, state, save, None, None),
         )
         if state.touched:
-            st.button(_("Discard"), key=f"{form}.discard", icon=":material/undo:", on_click=close, args=(form,))
-            unsaved = ngettext(
-                "{n} unsaved change, kept as a draft", "{n} unsaved changes, kept as a draft", len(state.touched)
+            st.button(
+                _("Discard"), key=f"{form}.discard", icon=":material/undo:", on_click=_discard, args=(form, state)
+            )
+            count = len(state.touched)
+            unsaved = (
+                ngettext("{n} unsaved change, kept as a draft", "{n} unsaved changes, kept as a draft", count)
+                if state.is_kept
+                else ngettext("{n} unsaved change, only on this page", "{n} unsaved changes, only on this page", count)
             )
             st.caption(f":orange[:material/edit:] {unsaved}")
 
@@ -263,5 +296,8 @@ def _try_save(
     except CrmError as error:
         state.problem, state.conflict = error, conflict
     else:
-        close(form)
         st.session_state[f"{form}.saved"] = saved
+        try:
+            _forget(form, state)
+        except CrmError as error:  # the record is saved; only its draft is left
+            st.session_state["forms"][form].problem = error

@@ -21,10 +21,14 @@ def settled(page: Page) -> None:
 
 
 def visit(page: Page, path: str) -> None:
+    """Open the page and wait until it can be used: widgets load one by one, the form's button is drawn last."""
     page.goto(path)
     settled(page)
     if path.startswith("/customer?"):
         expect(page.get_by_label("Name")).not_to_have_value("", timeout=PATIENCE)
+        expect(page.get_by_role("button", name="Save changes")).to_be_visible(timeout=PATIENCE)
+    elif path == "/new_customer":
+        expect(page.get_by_role("button", name="Add customer")).to_be_visible(timeout=PATIENCE)
 
 
 def card(page: Page, metric: str) -> Locator:
@@ -119,6 +123,27 @@ def test_a_draft_is_there_again_after_leaving_and_in_another_browser(open_page: 
     expect(elsewhere.get_by_label("Notes")).to_have_value("", timeout=PATIENCE)
     visit(elsewhere, "/customer?id=12")
     expect(elsewhere.get_by_label("Notes")).to_have_value("", timeout=PATIENCE)
+
+
+def test_the_cursor_stays_where_one_types_when_the_notice_of_a_draft_goes(open_page: Opener) -> None:
+    page = open_page(role="support")
+    visit(page, "/customer?id=15")
+    page.get_by_label("Postcode").fill("12345")
+    expect(page.get_by_text("1 unsaved change")).to_be_visible(timeout=PATIENCE)
+
+    again = open_page(role="support")
+    visit(again, "/customer?id=15")
+    notice = again.get_by_text("You have unsaved changes from")
+    expect(notice).to_be_visible(timeout=PATIENCE)
+    city = again.get_by_label("City")
+    city.fill("Else")
+    expect(notice).to_be_hidden(timeout=PATIENCE)
+    again.keyboard.type("where")
+    again.keyboard.press("Control+Enter")
+    expect(again.get_by_test_id("stToast")).to_contain_text("Saved.", timeout=PATIENCE)
+    visit(again, "/customer?id=15")
+    expect(again.get_by_label("City")).to_have_value("Elsewhere", timeout=PATIENCE)
+    expect(again.get_by_label("Postcode")).to_have_value("12345")
 
 
 def test_a_change_is_undone_from_the_history(open_page: Opener) -> None:

@@ -8,6 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from crm_core.access import PERMISSIONS, Role
+from crm_core.errors import StorageFailed
+from crm_core.records import drafts
 from dashboard.nav import PAGES
 
 Open = Callable[..., AppTest]
@@ -86,3 +88,23 @@ def test_the_customer_page_shows_the_record_in_a_form(open_app: Open) -> None:
     names = [widget for widget in app.text_input if widget.key and widget.key.startswith("customer:5.name.")]
     assert len(names) == 1
     assert names[0].value
+
+
+def test_a_draft_the_server_cannot_keep_stays_in_the_form_and_says_so(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_app("customer", id="4")
+
+    def full(**_draft: object) -> None:
+        raise StorageFailed("The disk is full; nothing was saved. Free some space and try again.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(drafts, "save", full)
+        app.text_input(key="customer:4.city.0").set_value("Elsewhere").run()
+    assert not app.exception
+    assert app.text_input(key="customer:4.city.0").value == "Elsewhere"
+    assert "The disk is full" in app.error[0].value
+    assert "1 unsaved change, only on this page" in texts(app)
+    app.text_input(key="customer:4.region.0").set_value("Somewhere").run()
+    assert not app.error
+    assert "2 unsaved changes, kept as a draft" in texts(app)
