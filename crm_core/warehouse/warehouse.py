@@ -19,6 +19,7 @@ from crm_core.db.engine import Database
 from crm_core.errors import CrmError
 from crm_core.warehouse import duck
 from crm_core.warehouse import manifest as manifests
+from crm_core.warehouse.layout import TABLES
 from crm_core.warehouse.plan import Plan, Rows, count_changed_rows, make_plan, read_marks
 from crm_core.warehouse.process import refresh_in_own_process
 from crm_core.warehouse.refresh import RefreshResult, refresh_here, storing
@@ -31,6 +32,9 @@ BLOCKS_HERE = 8
 
 _WAIT_INLINE = 2.0
 """Seconds a page waits for another process's refresh before it goes on with the old snapshot."""
+
+_WAIT_FIRST = 5.0
+"""Seconds the background waits for a first snapshot that another process makes, before pages ask again."""
 
 _RETRY_AFTER = 30.0
 """Seconds after a failed refresh before pages try again."""
@@ -98,25 +102,32 @@ class Warehouse:
                 self._known = known
             return known[1]
 
-    def ensure_fresh(self, *, max_inline_rows: int = 50_000) -> None:
+    def ensure_fresh(self, *, max_inline_rows: int = 50_000, wait_for_first: bool = True) -> None:
         """Refresh now if that is quick or there is no snapshot; else start a refresh in the background.
 
-        With a snapshot to go on with, this never fails: `failure` says what went wrong.
+        With a snapshot to go on with, this never fails: `failure` says what went wrong. A first snapshot that takes a
+        while is made in the background too unless `wait_for_first`; `first_reading` then says how far it is.
 
         Raises:
             StorageFailed: there is no snapshot and none can be made.
         """
-        if self.is_refreshing:
-            return
         stale = self.staleness()
         if not stale.has_snapshot:
-            self.refresh()
-        elif not stale.is_stale or (self.failure and time.monotonic() - self._failed_at < _RETRY_AFTER):
+            self._read_first(stale, wait=wait_for_first)
+        elif self.is_refreshing or not stale.is_stale or self._has_just_failed():
             return
         elif stale.changed_rows <= max_inline_rows and stale.changed_blocks <= BLOCKS_HERE:
             self._try_refresh(wait=_WAIT_INLINE)
         else:
-            self._start_refresh()
+            self._start_refresh(wait=0)
+
+    def first_reading(self) -> float | None:
+        """How much of the first snapshot is written, from 0 to 1 and whoever writes it; None once there is one."""
+        stale = self.staleness()
+        if stale.has_snapshot:
+            return None
+        written = sum(1 for table in TABLES for _ in (self.folder / table).glob("*.parquet"))
+        return min(written / max(stale.changed_blocks, 1), 1.0)
 
     @property
     def is_refreshing(self) -> bool:
@@ -153,13 +164,28 @@ class Warehouse:
         marks: dict[str, manifests.Mark], *, is_whole: bool,
     ) -> Staleness:  # fmt: skip
         if manifest is None:
-            return Staleness(is_stale=True, has_snapshot=False, changed_rows=count_changed_rows(rows, None))
+            return Staleness(
+                is_stale=True, has_snapshot=False, changed_rows=count_changed_rows(rows, None),
+                changed_blocks=make_plan(rows, self.folder, None).count_blocks,
+            )  # fmt: skip
         known = Staleness(is_stale=False, has_snapshot=is_whole, version=manifest.version, taken_at=manifest.taken_at)
         if is_whole and marks == manifest.marks:
             return known
         plan = make_plan(rows, self.folder, manifest)
         changed = count_changed_rows(rows, None if plan.is_full else manifest)
         return replace(known, is_stale=True, changed_rows=changed, changed_blocks=plan.count_blocks)
+
+    def _has_just_failed(self) -> bool:
+        return self.failure is not None and time.monotonic() - self._failed_at < _RETRY_AFTER
+
+    def _read_first(self, stale: Staleness, *, wait: bool) -> None:
+        if wait or (stale.changed_blocks <= BLOCKS_HERE and not self.is_refreshing):
+            self.refresh()
+        elif not self.is_refreshing:
+            failure, self.failure = self.failure, None
+            if failure is not None:  # said once; whoever asks again tries again
+                raise failure
+            self._start_refresh(wait=_WAIT_FIRST)
 
     def _try_refresh(self, *, wait: float) -> None:
         try:
@@ -170,11 +196,11 @@ class Warehouse:
             self.failure, self._failed_at = error, time.monotonic()
             log.warning("the snapshot stays as it was: %s", error)
 
-    def _start_refresh(self) -> None:
+    def _start_refresh(self, *, wait: float) -> None:
         with self._starting:
             if not self.is_refreshing:
                 self._thread = threading.Thread(
-                    target=self._try_refresh, kwargs={"wait": 0}, name="snapshot-refresh", daemon=True
+                    target=self._try_refresh, kwargs={"wait": wait}, name="snapshot-refresh", daemon=True
                 )
                 self._thread.start()
 

@@ -10,6 +10,7 @@ from crm_core.analytics.runner import Failed, Ready, Running
 from crm_core.errors import AnalysisRefused, WorkerDied
 from dashboard import session
 from dashboard.i18n import _
+from dashboard.ui import freshness
 from dashboard.ui.plain import plain_error
 
 POLL_SECONDS = 0.4
@@ -17,6 +18,7 @@ POLL_SECONDS = 0.4
 
 def report(page: str, analysis: Any, params: Any) -> Any:
     """The report, or the end of this run: with progress, a refusal or a failure on the page instead."""
+    freshness.wait_for_first_snapshot(page)
     analyses = session.workspace().analyses
     outcome = analyses.poll(analysis, params, actor=session.actor())
     if isinstance(outcome, Ready):

@@ -11,8 +11,8 @@ import streamlit as st
 
 from crm_core.access import Permission
 from dashboard import nav, session
-from dashboard.i18n import _, fmt
-from dashboard.ui import choices, outcome
+from dashboard.i18n import _
+from dashboard.ui import choices, freshness, outcome
 
 
 @dataclass(frozen=True)
@@ -85,16 +85,7 @@ def page(name: str, *, title: str | None = None, reads_snapshot: bool = False) -
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="page_head"):
         st.title(title or _(spec.title), anchor=False)
         if reads_snapshot:
-            _freshness()
+            freshness.caption()
+    if reads_snapshot:
+        freshness.wait_for_first_snapshot(name)
     return Page(name)
-
-
-def _freshness() -> None:
-    warehouse = session.workspace().warehouse
-    warehouse.ensure_fresh()
-    with warehouse.open() as snapshot:
-        taken = fmt().instant(snapshot.taken_at)
-    if warehouse.is_refreshing:
-        st.caption(_("Data as of {time}; newer changes are being read", time=taken), width="content")
-    else:
-        st.caption(_("Data as of {time}", time=taken), width="content")

@@ -189,3 +189,46 @@ def test_closing_twice_does_no_harm_and_a_closed_warehouse_opens_again(warehouse
     warehouse.close()
     warehouse.close()
     assert snapshot_rows(warehouse, SYSTEM.scope)["orders"]
+
+
+def test_a_page_does_not_wait_for_a_first_snapshot_that_takes_long(
+    database: Database, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouses, "BLOCKS_HERE", 0)
+    go_on, original = threading.Event(), warehouse.refresh
+
+    def slow_refresh(*, wait: float) -> RefreshResult:
+        go_on.wait(10)
+        return original(wait=wait)
+
+    monkeypatch.setattr(warehouse, "refresh", slow_refresh)
+    warehouse.ensure_fresh(wait_for_first=False)
+    warehouse.ensure_fresh(wait_for_first=False)
+    assert warehouse.is_refreshing
+    assert warehouse.first_reading() == 0
+    (warehouse.folder / "orders").mkdir(parents=True)
+    (warehouse.folder / "orders" / "000000-1.parquet").touch()
+    assert 0 < (warehouse.first_reading() or 0) < 1
+    go_on.set()
+    warehouse.close()
+    assert warehouse.first_reading() is None
+    assert snapshot_rows(warehouse) == recorded(database)
+
+
+def test_a_first_snapshot_that_fails_in_the_background_is_said_once_and_then_tried_again(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouses, "BLOCKS_HERE", 0)
+
+    def fail(*_: object, **__: object) -> RefreshResult:
+        raise StorageFailed("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(warehouses, "refresh_in_own_process", fail)
+        warehouse.ensure_fresh(wait_for_first=False)
+        warehouse.close()
+        with pytest.raises(StorageFailed, match="The disk is full"):
+            warehouse.ensure_fresh(wait_for_first=False)
+    warehouse.ensure_fresh(wait_for_first=False)
+    warehouse.close()
+    assert warehouse.first_reading() is None
