@@ -27,6 +27,10 @@ class Permission(StrEnum):
     ORDERS_VIEW = "orders.view"
     KPIS_VIEW = "kpis.view"
     SEGMENTS_VIEW = "segments.view"
+    SEGMENTS_SAVE = "segments.save"
+    CAMPAIGNS_VIEW = "campaigns.view"
+    CAMPAIGNS_EDIT = "campaigns.edit"
+    CAMPAIGNS_EXPORT = "campaigns.export"
     IMPORTS_RUN = "imports.run"
     HISTORY_VIEW = "history.view"
     HISTORY_UNDO_OWN = "history.undo_own"
@@ -37,12 +41,20 @@ class Permission(StrEnum):
 
 _P = Permission
 _EVERYONE = {_P.CUSTOMERS_VIEW, _P.CUSTOMERS_EDIT, _P.ORDERS_VIEW, _P.HISTORY_VIEW, _P.HISTORY_UNDO_OWN}
+_MARKETING = {
+    _P.KPIS_VIEW,
+    _P.SEGMENTS_VIEW,
+    _P.SEGMENTS_SAVE,
+    _P.CAMPAIGNS_VIEW,
+    _P.CAMPAIGNS_EDIT,
+    _P.CAMPAIGNS_EXPORT,
+    _P.CUSTOMERS_EXPORT,
+    _P.IMPORTS_RUN,
+}
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.MANAGER: frozenset(
-        _EVERYONE | {_P.KPIS_VIEW, _P.SEGMENTS_VIEW, _P.CUSTOMERS_EXPORT, _P.IMPORTS_RUN, _P.HISTORY_UNDO_ANY}
-    ),
-    Role.MARKETING: frozenset(_EVERYONE | {_P.KPIS_VIEW, _P.SEGMENTS_VIEW, _P.CUSTOMERS_EXPORT, _P.IMPORTS_RUN}),
+    Role.MANAGER: frozenset(_EVERYONE | _MARKETING | {_P.HISTORY_UNDO_ANY}),
+    Role.MARKETING: frozenset(_EVERYONE | _MARKETING),
     Role.SUPPORT: frozenset(_EVERYONE | {_P.KPIS_VIEW}),
     Role.STAFF: frozenset(_EVERYONE),
 }

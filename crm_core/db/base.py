@@ -38,7 +38,7 @@ class Keyed:
 
 
 class Tracked(Keyed):
-    """A table whose changes are kept in history, with versioned rows, copied to the warehouse."""
+    """A table whose changes are kept in history, with versioned rows."""
 
     version: Mapped[int] = mapped_column(default=1, server_default="1", sort_order=90)
     import_id: Mapped[int | None] = mapped_column(BigId, default=None, sort_order=91)  # the import that created the row

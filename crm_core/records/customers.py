@@ -12,11 +12,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Permission
-from crm_core.db.history import TrackedSession, decode, encode
+from crm_core.db.history import TrackedSession
 from crm_core.db.models import Change, ChangeRange, Customer, User
-from crm_core.errors import Conflict, FieldConflict, FieldError, Invalid, NotFound
+from crm_core.errors import FieldError, Invalid, NotFound
 from crm_core.records import contact_fields
-from crm_core.records.merge_edits import merge, others_edits
+from crm_core.records.edits import fitted_edit
 from crm_core.records.scope import customers_in
 
 FIELDS = tuple(contact_fields.CLEANERS)
@@ -108,32 +108,19 @@ def update(
     """
     actor.require(Permission.CUSTOMERS_EDIT)
     customer = _locked(session, actor, customer_id)
-    current = {name: encode(getattr(customer, name)) for name in FIELDS}
-    others = others_edits(session, _TABLE, customer_id, since_version=seen_version)
-    originals = {name: value for name, value in others.originals.items() if name in FIELDS}
-    seen = current | originals
-    touched = {name: value for name, value in values.items() if name not in seen or not _is_same(value, seen[name])}
-    edits = validate(touched, known=seen)
-    merged = merge(current=current, originals=originals, edits={name: encode(value) for name, value in edits.items()})
-    if merged.clashes:
-        raise Conflict(
-            [
-                FieldConflict(
-                    field=name,
-                    original=decode(Customer, name, originals[name]),
-                    theirs=getattr(customer, name),
-                    yours=edits[name],
-                )
-                for name in merged.clashes
-            ],
-            current_version=customer.version,
-            changed_by=others.changed_by[merged.clashes[-1]],
-        )
-    _check_owner(session, actor, {name: edits[name] for name in merged.apply})
-    with _written(session, new_ref=edits["ref"] if "ref" in merged.apply else None):
-        for name in merged.apply:
-            setattr(customer, name, edits[name])
-    return UpdateResult(customer, merged.kept)
+    edit = fitted_edit(
+        session,
+        customer,
+        fields=FIELDS,
+        seen_version=seen_version,
+        values=values,
+        clean=lambda touched, seen: validate(touched, known=seen),
+    )
+    _check_owner(session, actor, edit.apply)
+    with _written(session, new_ref=edit.apply.get("ref")):
+        for name, value in edit.apply.items():
+            setattr(customer, name, value)
+    return UpdateResult(customer, edit.kept)
 
 
 def _locked(session: Session, actor: Actor, customer_id: int) -> Customer:
@@ -146,12 +133,6 @@ def _locked(session: Session, actor: Actor, customer_id: int) -> Customer:
     if customer is None:
         raise NotFound("There is no customer {id}, or it is not among yours.", id=customer_id)
     return customer
-
-
-def _is_same(value: Any, seen: Any) -> bool:
-    """Whether a form sends back what it was given; an emptied field and one that never had a value are the same."""
-    sent = encode(value)
-    return bool(sent == seen) or (sent in ("", None, [], {}) and seen in ("", None, [], {}))
 
 
 def _check_owner(session: Session, actor: Actor, values: Mapping[str, Any]) -> None:

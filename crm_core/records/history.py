@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crm_core.access import Actor, Permission
 from crm_core.db.base import Tracked
 from crm_core.db.history import decode, encode
-from crm_core.db.models import Change, ChangeRange, ChangeSet, Customer, Order, OrderLine
+from crm_core.db.models import Campaign, Change, ChangeRange, ChangeSet, Customer, Order, OrderLine, SavedSegment
 from crm_core.errors import NotFound
 from crm_core.records.backwards import MODELS
 from crm_core.records.changed_since import differing_since
@@ -21,6 +21,12 @@ from crm_core.records.scope import customers_in, orders_in
 
 HIDDEN = frozenset({"sort_name", "import_id", "created_at"})
 """What the database keeps for itself; nobody typed it."""
+
+_NEEDED: Mapping[type[Tracked], Permission] = {
+    SavedSegment: Permission.SEGMENTS_VIEW,
+    Campaign: Permission.CAMPAIGNS_VIEW,
+}
+"""Records that not every role may see, and what it takes."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,11 @@ def visible(session: Session, actor: Actor, model: type[Tracked], row_id: int) -
     """The record if it is there, None if it was deleted.
 
     Raises:
+        PermissionDenied: the role may not see records of this kind.
         NotFound: the actor may not see it; who sees only their own customers sees no deleted ones.
     """
+    if model in _NEEDED:
+        actor.require(_NEEDED[model])
     statement = select(model).where(model.id == row_id)
     if model is Customer:
         statement = statement.where(customers_in(actor.scope))

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
+import numpy as np
 import pytest
 
 from crm_core.access import PERMISSIONS, SYSTEM, Actor, Permission, Role, Scope
 from crm_core.db.engine import Database
-from crm_core.db.models import Customer, Order
+from crm_core.db.models import Arm, Campaign, Customer, Order, SavedSegment, SegmentKind
 from crm_core.errors import NotFound, PermissionDenied
-from crm_core.records import customer_list, customers, duplicates, history, orders, undo
+from crm_core.records import (
+    campaign_export,
+    campaigns,
+    customer_list,
+    customers,
+    duplicates,
+    history,
+    orders,
+    saved_segments,
+    segment_sizes,
+    undo,
+)
 from crm_core.records.customer_list import CustomerQuery
+from tests.accounts import account
 
 Service = Callable[..., Any]
 
@@ -25,6 +38,10 @@ ROLES: dict[Permission, set[Role]] = {
     Permission.ORDERS_VIEW: set(Role),
     Permission.KPIS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.SUPPORT},
     Permission.SEGMENTS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.SEGMENTS_SAVE: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.CAMPAIGNS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.CAMPAIGNS_EDIT: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.CAMPAIGNS_EXPORT: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
     Permission.IMPORTS_RUN: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
     Permission.HISTORY_VIEW: set(Role),
     Permission.HISTORY_UNDO_OWN: set(Role),
@@ -57,6 +74,64 @@ SERVICES: list[tuple[str, tuple[Permission, ...], Service]] = [
     ),
     ("order", (Permission.ORDERS_VIEW,), lambda **who: orders.get(**who, order_id=1)),
     ("history", (Permission.HISTORY_VIEW,), lambda **who: history.for_record(**who, table="customers", row_id=1)),
+    ("segments", (Permission.SEGMENTS_VIEW,), saved_segments.list_all),
+    ("segment", (Permission.SEGMENTS_VIEW,), lambda **who: saved_segments.get(**who, segment_id=1)),
+    ("segment's members", (Permission.SEGMENTS_VIEW,), lambda **who: saved_segments.members(**who, segment_id=1)),
+    ("segment's sizes", (Permission.SEGMENTS_VIEW,), lambda **who: segment_sizes.of_segment(**who, segment_id=1)),
+    (
+        "save a segment",
+        (Permission.SEGMENTS_SAVE,),
+        lambda **who: saved_segments.create(**who, values={"name": "By hand"}, kind=SegmentKind.HAND, member_ids=[1]),
+    ),
+    (
+        "change a segment",
+        (Permission.SEGMENTS_SAVE,),
+        lambda **who: saved_segments.update(**who, segment_id=1, seen_version=1, values={"name": "B"}),
+    ),
+    (
+        "choose by hand",
+        (Permission.SEGMENTS_SAVE,),
+        lambda **who: saved_segments.change_members(**who, segment_id=2, add=[1]),
+    ),
+    (
+        "freeze a segment",
+        (Permission.SEGMENTS_SAVE,),
+        lambda **who: saved_segments.freeze(**who, segment_id=1, member_ids=[1]),
+    ),
+    ("thaw a segment", (Permission.SEGMENTS_SAVE,), lambda **who: saved_segments.thaw(**who, segment_id=1)),
+    ("remove a segment", (Permission.SEGMENTS_SAVE,), lambda **who: saved_segments.remove(**who, segment_id=1)),
+    ("campaigns", (Permission.CAMPAIGNS_VIEW,), campaigns.list_all),
+    ("campaign", (Permission.CAMPAIGNS_VIEW,), lambda **who: campaigns.get(**who, campaign_id=1)),
+    (
+        "campaign's members",
+        (Permission.CAMPAIGNS_VIEW,),
+        lambda **who: campaigns.members(**who, campaign_id=1, arm=Arm.TREATED),
+    ),
+    (
+        "draft a campaign",
+        (Permission.CAMPAIGNS_EDIT, Permission.SEGMENTS_VIEW),
+        lambda **who: campaigns.create(**who, values={"name": "Spring", "segment_id": 1}),
+    ),
+    (
+        "change a campaign",
+        (Permission.CAMPAIGNS_EDIT,),
+        lambda **who: campaigns.update(**who, campaign_id=1, seen_version=1, values={"name": "Summer"}),
+    ),
+    (
+        "start a campaign",
+        (Permission.CAMPAIGNS_EDIT,),
+        lambda **who: campaigns.start(**who, campaign_id=1, candidates=np.array([1, 2]), timezone="UTC"),
+    ),
+    (
+        "end a campaign",
+        (Permission.CAMPAIGNS_EDIT,),
+        lambda **who: campaigns.end(**who, campaign_id=2, timezone="UTC"),
+    ),
+    (
+        "export a campaign",
+        (Permission.CAMPAIGNS_EXPORT,),
+        lambda **who: campaign_export.export(**who, campaign_id=2),
+    ),
     ("undo a change", (Permission.HISTORY_UNDO_ANY,), lambda **who: undo.undo_change(**who, change_id=2)),
     ("undo a set", (Permission.HISTORY_UNDO_ANY,), lambda **who: undo.undo_change_set(**who, change_set_id=2)),
 ]
@@ -64,13 +139,22 @@ SERVICES: list[tuple[str, tuple[Permission, ...], Service]] = [
 
 @pytest.fixture
 def records(database: Database) -> Database:
-    """One customer with an order, its city changed once by somebody else."""
+    """A customer with an order, its city changed once by somebody else; another one; segments and campaigns."""
     with database.write(SYSTEM, "form") as session:
         session.add(Customer(id=1, ref="C-1", name="Ana"))
         session.flush()
         session.add(Order(id=1, number="1", customer_id=1, ordered_at=datetime(2026, 1, 1, tzinfo=UTC)))
     with database.write(SYSTEM, "form") as session:
         session.get_one(Customer, 1).city = "Köln"
+    account(database, "Somebody")
+    with database.write(SYSTEM, "form") as session:
+        session.add(Customer(id=2, ref="C-2", name="Bo", has_marketing_consent=True))
+        session.get_one(Customer, 1).has_marketing_consent = True
+        session.add(SavedSegment(id=1, name="A", definition={"all": []}))
+        session.add(SavedSegment(id=2, name="Chosen", kind="hand", is_live=False))
+        session.flush()
+        session.add(Campaign(id=1, name="Draft", segment_id=1))
+        session.add(Campaign(id=2, name="Runs", segment_id=1, status="running", ends_on=date(2026, 1, 31)))
     return database
 
 
@@ -150,5 +234,5 @@ def test_lists_of_a_scope_leave_out_what_is_outside(records: Database) -> None:
         assert customer_list.page(session=session, actor=actor, query=CustomerQuery()).rows == []
         assert duplicates.likely(session=session, actor=actor, values={"name": "Ana"}) == []
         everyone = Actor(1, "Somebody", Role.STAFF)
-        assert len(customer_list.page(session=session, actor=everyone, query=CustomerQuery()).rows) == 1
+        assert len(customer_list.page(session=session, actor=everyone, query=CustomerQuery()).rows) == 2
         assert len(duplicates.likely(session=session, actor=everyone, values={"name": "Ana"})) == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
+import numpy as np
 import pytest
 from babel.core import get_global
 from sqlalchemy import Table, func, inspect, select, text
@@ -19,6 +20,10 @@ from crm_core.access import SYSTEM, Role
 from crm_core.config import Settings
 from crm_core.db.base import Base
 from crm_core.db.models import (
+    Arm,
+    Campaign,
+    CampaignMember,
+    CampaignStatus,
     Change,
     ChangeRange,
     ChangeSet,
@@ -29,6 +34,9 @@ from crm_core.db.models import (
     LineKind,
     Order,
     OrderLine,
+    SavedSegment,
+    SegmentKind,
+    SegmentMember,
     SignInAttempt,
     TableVersion,
     User,
@@ -36,7 +44,7 @@ from crm_core.db.models import (
     WorkspaceRow,
 )  # fmt: skip
 from crm_core.errors import SignInFailed
-from crm_core.records import customers, drafts, sign_in, undo
+from crm_core.records import campaigns, customers, drafts, saved_segments, sign_in, undo
 from crm_core.records.backwards import MODELS
 from crm_core.records.search import sort_key
 from crm_core.records.terms import terms_of
@@ -68,6 +76,19 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
         for customer in session.scalars(select(Customer).limit(20)):
             customer.tags = ["vip"]
         bulk = session.change_set_id()
+    with workspace.write(ada, "form") as session:
+        rule = saved_segments.create(
+            session=session, actor=ada, values={"name": "A", "definition": {"all": []}}, kind=SegmentKind.RULE
+        )
+        saved_segments.create(
+            session=session, actor=ada, values={"name": "B"}, kind=SegmentKind.HAND, member_ids=range(1, 50)
+        )
+        for name in ("Draft", "Started"):
+            started = campaigns.create(session=session, actor=ada, values={"name": name, "segment_id": rule.id}).id
+    with workspace.write(ada, "form") as session:
+        campaigns.start(
+            session=session, actor=ada, campaign_id=started, candidates=np.arange(1, 150), timezone="Europe/Berlin"
+        )
     with workspace.write(ada, "form") as session:
         session.delete(session.get(Customer, new))
         gone = session.change_set_id()
@@ -133,6 +154,22 @@ def test_lines_add_up(busy: Workspace) -> None:
         assert abs(line.amount - line.quantity * line.unit_price) <= abs(line.quantity) * Decimal("0.00005")
         assert line.amount * line.quantity >= 0 or line.unit_price < 0
     assert {row.order_id for (row,) in lines} == {row.id for (row,) in every(busy, Order)}
+
+
+def test_segments_and_campaigns_point_at_their_lists(busy: Workspace) -> None:
+    listed = Counter(every(busy, SegmentMember.segment_id, SegmentMember.list_number))
+    for (segment,) in every(busy, SavedSegment):
+        assert segment.kind in set(SegmentKind)
+        assert (segment.definition is None) == (segment.kind == SegmentKind.HAND)
+        assert segment.is_live or listed[(segment.id, segment.list_number)]
+        assert segment.kind != SegmentKind.HAND or not segment.is_live
+    arms = {
+        tuple(row) for row in every(busy, CampaignMember.campaign_id, CampaignMember.list_number, CampaignMember.arm)
+    }
+    assert {arm for _, _, arm in arms} == set(Arm)
+    for (campaign,) in every(busy, Campaign):
+        has_list = {(campaign.id, campaign.list_number, arm) in arms for arm in Arm}
+        assert has_list == {campaign.status != CampaignStatus.DRAFT}
 
 
 def test_versions_of_a_record_follow_each_other_up_to_the_current_one(busy: Workspace) -> None:
