@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,18 +9,17 @@ from typing import Annotated, Any
 import typer
 
 from crm_core.access import SYSTEM
-from crm_core.analytics.kpis import Kpi, last_order_day
+from crm_core.analytics.kpis import Kpi
 from crm_core.analytics.metrics import METRICS
 from crm_core.analytics.overview import OverviewParams, OverviewReport, overview
-from crm_core.analytics.periods import Period, local_today, parse_day
+from crm_core.analytics.periods import Period
 from crm_core.analytics.rfm import RfmParams
 from crm_core.analytics.rfm import rfm as rfm_scores
 from crm_core.analytics.segments import SegmentsParams
 from crm_core.analytics.segments import segments as clusters
 from crm_core.cli.app import app
-from crm_core.cli.output import JsonOption, emit, note, opened
-from crm_core.errors import Invalid
-from crm_core.workspace import Workspace
+from crm_core.cli.asking import AsOf, From, To, day_asked, refreshed, say, usage
+from crm_core.cli.output import JsonOption, emit
 
 
 class Compare(StrEnum):
@@ -34,16 +30,10 @@ class Compare(StrEnum):
     NONE = "none"
 
 
-AsOf = Annotated[
-    str | None,
-    typer.Option("--as-of", metavar="DATE", help="Last local day that counts; else that of the newest order."),
-]
-
-
 @app.command()
 def kpis(
-    start: Annotated[str, typer.Option("--from", metavar="DATE", help="First local day, such as 2024-01-01.")],
-    end: Annotated[str, typer.Option("--to", metavar="DATE", help="Local day after the last one.")],
+    start: From,
+    end: To,
     compare: Annotated[Compare, typer.Option(help="The period just before, the same dates a year ago, or nothing.")] = (
         Compare.PREVIOUS
     ),
@@ -52,10 +42,10 @@ def kpis(
     as_json: JsonOption = False,
 ) -> None:
     """Sales and customer metrics of a period. It runs from the day --from up to, not including, the day --to."""
-    with _usage():
+    with usage():
         params = OverviewParams(Period.parse(start, end), compare.value, country, channel, grain="month")
-    with _refreshed() as workspace:
-        report = workspace.analyses.run(overview, params, actor=SYSTEM, progress=_say)
+    with refreshed() as workspace:
+        report = workspace.analyses.run(overview, params, actor=SYSTEM, progress=say)
         currency = workspace.currency
     emit(_kpis_data(report), as_json=as_json, text=_kpis_text(report, currency))
 
@@ -63,11 +53,11 @@ def kpis(
 @app.command()
 def rfm(as_of: AsOf = None, as_json: JsonOption = False) -> None:
     """Recency, frequency and monetary value of customers: named segments."""
-    with _refreshed() as workspace:
-        day = _day(workspace, as_of)
-        with _usage():
+    with refreshed() as workspace:
+        day = day_asked(workspace, as_of)
+        with usage():
             params = RfmParams(day)
-        report = workspace.analyses.run(rfm_scores, params, actor=SYSTEM, progress=_say)
+        report = workspace.analyses.run(rfm_scores, params, actor=SYSTEM, progress=say)
         currency = workspace.currency
     rows: list[dict[str, Any]] = [
         {"name": row.name, "customers": row.customers, "share": row.share, "sales": row.sales}
@@ -92,11 +82,11 @@ def segments(
 ) -> None:
     """Clusters of customers, and whether they are real."""
     number = _number(k)
-    with _refreshed() as workspace:
-        day = _day(workspace, as_of)
-        with _usage():
+    with refreshed() as workspace:
+        day = day_asked(workspace, as_of)
+        with usage():
             params = SegmentsParams(day, number)
-        report = workspace.analyses.run(clusters, params, actor=SYSTEM, progress=_say)
+        report = workspace.analyses.run(clusters, params, actor=SYSTEM, progress=say)
     rows: list[dict[str, Any]] = [
         {
             "name": row.name if row.name_number == 1 else f"{row.name} {row.name_number}",
@@ -131,32 +121,6 @@ def segments(
         for row in rows
     ]
     emit(data, as_json=as_json, text="\n".join([head, *lines]))
-
-
-@contextmanager
-def _refreshed() -> Iterator[Workspace]:
-    """The workspace with its snapshot brought up to date."""
-    with opened() as workspace:
-        workspace.warehouse.refresh()
-        yield workspace
-
-
-@contextmanager
-def _usage() -> Iterator[None]:
-    """Values the command line should not have been given end it with exit code 2."""
-    try:
-        yield
-    except Invalid as error:
-        raise typer.BadParameter(" ".join(str(problem) for problem in error.fields.values())) from error
-
-
-def _day(workspace: Workspace, as_of: str | None) -> date:
-    if as_of is not None:
-        with _usage():
-            return parse_day(as_of)
-    with workspace.warehouse.open() as snapshot:
-        newest = last_order_day(snapshot.tables(SYSTEM.scope))
-    return newest or local_today(workspace.timezone)
 
 
 def _number(k: str) -> int | None:
@@ -220,7 +184,3 @@ def _shown(value: Decimal | int | float | None) -> str:
 
 def _money(amount: Decimal) -> str:
     return f"{amount:,.2f}"
-
-
-def _say(fraction: float, step: str) -> None:
-    note(f"{step} ({fraction:.0%})")

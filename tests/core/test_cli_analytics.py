@@ -122,3 +122,42 @@ def test_an_empty_workspace_has_no_data_and_nothing_to_cluster(tmp_path: Path) -
     assert as_json(tmp_path, "rfm")["customers"] == 0
     with pytest.raises(AnalysisRefused, match="Clusters need at least 50 customers"):
         rapport(tmp_path, "segments", "--as-of", "2024-03-01")
+
+
+def test_cohorts_prints_the_agreed_keys_and_every_choice(folder: Path) -> None:
+    data = as_json(folder, "cohorts", "--from", "2024-02-01", "--to", "2024-03-01")
+    assert {"start", "size", "retained"} <= set(data["cohorts"][0])
+    assert [(cohort["start"], cohort["size"], cohort["retained"]) for cohort in data["cohorts"]] == [
+        ("2024-02-01", 60, [60])
+    ]
+    assert data["choices"] == {
+        "period": "month", "entry": "first", "window": "calendar", "criterion": "on", "month": "calendar",
+        "mean": "weighted",
+    }  # fmt: skip
+    assert data["cohorts"][0]["complete"] == [False]  # the newest order is of the 28th; February has 29 days
+    assert data["means"] == []
+
+
+def test_cohorts_by_week_list_customers_retained_from_the_window_of_the_entry_on(folder: Path) -> None:
+    data = as_json(folder, "cohorts", "--from", "2024-01-29", "--to", "2024-03-04", "--period", "week")
+    assert [cohort["start"] for cohort in data["cohorts"]] == [
+        "2024-01-29", "2024-02-05", "2024-02-12", "2024-02-19", "2024-02-26",
+    ]  # fmt: skip
+    assert sum(cohort["size"] for cohort in data["cohorts"]) == 60
+    assert all(cohort["retained"][0] == cohort["size"] for cohort in data["cohorts"])
+    assert [len(cohort["retained"]) for cohort in data["cohorts"]] == [5, 4, 3, 2, 1]
+    after = as_json(
+        folder, "cohorts", "--from", "2024-01-29", "--to", "2024-03-04", "--period", "week",
+        "--criterion", "on-or-after",
+    )  # fmt: skip
+    for on, later in zip(data["cohorts"], after["cohorts"], strict=True):
+        assert later["retained"] == sorted(later["retained"], reverse=True)
+        assert all(now <= ever for now, ever in zip(on["retained"], later["retained"], strict=True))
+
+
+def test_cohorts_in_words_print_the_choices_and_mark_what_is_not_over(folder: Path) -> None:
+    text = rapport(folder, "cohorts", "--from", "2024-02-01", "--to", "2024-03-01", "--month", "30-days").stdout
+    assert "period month, entry first, window calendar, criterion on, month 30-days, mean weighted" in text
+    assert "100.0%~" in text
+    nobody = rapport(folder, "cohorts", "--from", "2020-02-01", "--to", "2020-03-01").stdout
+    assert "No known customer entered in this period." in nobody

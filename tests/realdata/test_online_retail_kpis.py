@@ -7,10 +7,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from crm_core import imports
 from crm_core.access import SYSTEM
+from crm_core.analytics.cohorts import CohortParams, cohorts
 from crm_core.analytics.drill import rows_behind
 from crm_core.analytics.kpis import KpiParams, KpiReport
 from crm_core.analytics.overview import OverviewParams, OverviewReport, overview
@@ -91,3 +93,25 @@ def test_the_lines_behind_a_number_are_all_there(retail: Workspace) -> None:
 def test_rfm_holds_every_customer_with_a_product_sale(retail: Workspace) -> None:
     found = retail.analyses.run(rfm, RfmParams(date(2011, 12, 9)), actor=SYSTEM)
     assert found.customers == found.segments["customers"].sum() == 4_334
+
+
+def test_cohorts_are_those_a_plain_pivot_of_the_file_gives(retail: Workspace) -> None:
+    """A customer's first month and their other months with a product sale, from the file alone."""
+    file = REAL_DATA / "online_retail" / "online_retail.parquet"
+    columns = ["InvoiceNo", "StockCode", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID"]
+    lines = pd.read_parquet(file, columns=columns).dropna(subset=["CustomerID"])
+    no_product = ["POST", "DOT", "C2", "M", "m", "D", "S", "B", "PADS", "BANK CHARGES", "AMAZONFEE", "CRUK"]
+    is_product = ~lines["StockCode"].isin(no_product) & ~lines["StockCode"].str.startswith("gift_0001_")
+    sold = lines[is_product & (lines["Quantity"] > 0) & (lines["UnitPrice"] > 0)]
+    month = sold["InvoiceDate"].dt.year * 12 + sold["InvoiceDate"].dt.month
+    first = month.groupby(sold["CustomerID"]).transform("min")
+    wanted = sold.groupby([first.rename("cohort"), (month - first).rename("offset")])["CustomerID"].nunique()
+
+    report = retail.analyses.run(cohorts, CohortParams(WHOLE), actor=SYSTEM)
+    cells = report.cells[report.cells["retained"] > 0]
+    start = pd.to_datetime(cells["cohort"])
+    found = cells["retained"].set_axis([start.dt.year * 12 + start.dt.month, cells["offset"]])
+    assert found.to_dict() == wanted.to_dict()
+    assert report.cohorts["size"].sum() == 4_334
+    # December 2011 ends on its 9th day: every cell that looks at it is incomplete.
+    assert (~report.cells["is_complete"]).sum() == len(report.cohorts) == 13
