@@ -106,8 +106,8 @@ async def end_dead_sockets(
             if open_ids := sockets.session_ids():
                 sockets.end(open_ids - await to_thread.run_sync(sessions.alive, database, open_ids))
             if waited >= prune_every:
+                waited = 0  # first: a database that can only be read is not asked again at once
                 await to_thread.run_sync(sessions.prune, database)
-                waited = 0
         except StorageFailed as error:
             _log.warning("open sessions cannot be checked: %s", error)
         await asyncio.sleep(every)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import time
@@ -15,6 +16,9 @@ from crm_core.analytics.keys import ReportKey
 from crm_core.analytics.report_codec import Sink
 
 _log = logging.getLogger(__name__)
+READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+"""What a folder that cannot be written answers."""
+
 _BLOCK = 4096  # what the smallest file takes on disk
 _ROOM_AFTER_EVICTION = 0.9  # so that a full store does not look at every file at every report
 _DRAFT_IS_DEAD_AFTER = 3600.0
@@ -42,12 +46,11 @@ class ReportFiles:
 
     def read(self, key: ReportKey) -> bytes | None:
         """The report's bytes, marked as just used; None if it is not here."""
-        path = self._path(key)
         try:
-            data = path.read_bytes()
-            os.utime(path)
+            data = self._path(key).read_bytes()
         except FileNotFoundError:
             return None
+        self.touch(key)
         return data
 
     def touch(self, key: ReportKey) -> None:
@@ -56,6 +59,10 @@ class ReportFiles:
             os.utime(self._path(key))
         except FileNotFoundError:
             _log.debug("Report %s is in memory only", key.key)
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            _log.debug("The use of report %s is not noted: %s", key.key, error)
 
     def newest(self, family: str) -> ReportKey | None:
         """The key of the report of that family that was used last."""

@@ -14,7 +14,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 from crm_core.analytics.keys import ReportKey
 from crm_core.analytics.progress import Note, Progress, noted, read_note, silent
 from crm_core.analytics.report_codec import Damaged, Sink, dump, load
-from crm_core.analytics.report_files import ReportFiles
+from crm_core.analytics.report_files import READ_ONLY, ReportFiles
 from crm_core.analytics.report_memory import ReportMemory, Stored
 from crm_core.analytics.values import Types
 
@@ -117,6 +117,10 @@ class ReportStore:
             return None
         except Timeout:
             return read_note(note_path) or Note(0.0, "", since)
+        except OSError as error:
+            if error.errno not in READ_ONLY:
+                raise
+            return None  # left by a crash: nobody computes where nobody can lock
 
     def sweep(self, key: ReportKey) -> None:
         """Remove what a process that died while computing this key left behind."""

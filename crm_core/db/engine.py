@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -161,11 +162,31 @@ def _parse(url: str) -> URL:
 def _create_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
+        event.listen(engine, "do_connect", _connect_where_nothing_can_be_written)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     options: dict[str, Any] = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
     return create_engine(url, **options)
+
+
+def _connect_where_nothing_can_be_written(
+    _dialect: object, _record: object, arguments: list[Any], options: dict[str, Any]
+) -> sqlite3.Connection | None:
+    """A connection to a file in a folder that cannot be written, such as a read-only mount; else None.
+
+    WAL mode keeps an index beside the file. Where it cannot be made, SQLite reads only a file that it is told never
+    changes, and then skips the log: right only where the log is empty, that is, after the last writer closed the file.
+    With a log and its index there, it reads both. Source: SQLite, Write-Ahead Logging, "Read-Only Databases".
+    """
+    path = Path(arguments[0])
+    if not path.is_file() or os.access(path.parent, os.W_OK):
+        return None
+    log, index = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+    has_log = log.exists() and (log.stat().st_size > 0 or index.exists())
+    address = f"{path.resolve().as_uri()}?{'mode=ro' if has_log else 'immutable=1'}"
+    connection: sqlite3.Connection = sqlite3.connect(address, uri=True, **options)
+    return connection
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -41,7 +41,12 @@ def current_revision(database: Database) -> str | None:
 
 
 def upgrade(database: Database, *, timezone: str | None = None, currency: str | None = None) -> str:
-    """Create the tables or bring them up to date; return the revision. A new workspace gets the zone and currency."""
+    """Create the tables or bring them up to date; return the revision. A new workspace gets the zone and currency.
+
+    Nothing is written where all is there, so that a database that can only be read can be served.
+    """
+    if current_revision(database) == newest_revision() and _has_workspace(database):
+        return newest_revision()
     if database.path is not None:
         try:
             database.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,6 +96,11 @@ def has_tables(database: Database) -> bool:
     """Whether anything is in the database."""
     with storage_errors(), database.engine.connect() as connection:
         return bool(inspect(connection).get_table_names())
+
+
+def _has_workspace(database: Database) -> bool:
+    with database.read() as session:
+        return session.get(WorkspaceRow, 1) is not None
 
 
 def _where(database: Database) -> str:

@@ -40,10 +40,11 @@ class Invited:
 
 def offer_first_admin(database: Database, *, at: datetime | None = None) -> str | None:
     """The token of a link that creates the first admin, or None where there is an admin. Earlier links stop working."""
-    at = at or now()
+    if not is_admin_missing(database):  # nothing to write then: the database may be read-only
+        return None
     with database.untracked() as session:
         session.execute(delete(UserSession).where(UserSession.purpose == "link", UserSession.user_id.is_(None)))
-        return None if users.has_admin(session) else _link(session, None, FIRST_ADMIN_LIFE, at)
+        return None if users.has_admin(session) else _link(session, None, FIRST_ADMIN_LIFE, at or now())
 
 
 def is_admin_missing(database: Database) -> bool:
