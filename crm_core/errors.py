@@ -5,6 +5,7 @@
     ├── WorkspaceMissing          no database here yet, or one that needs an upgrade
     ├── WorkspaceNotEmpty         the demo would mix with real records
     ├── StorageFailed             the disk is full, read-only or broken
+    │   └── StorageBusy           someone else has been writing for too long; saving again will do
     ├── PermissionDenied          the actor's role does not allow this
     ├── SignInFailed              wrong e-mail or password, or a disabled account
     │   └── TooManyTries          guessing is slowed down; says when to try again
@@ -65,6 +66,12 @@ class StorageFailed(CrmError):
     """The disk is full, read-only or broken; nothing was half-written."""
 
     code = "storage_failed"
+
+
+class StorageBusy(StorageFailed):
+    """Another writer, such as a large import, holds the database; nothing was written, and trying again will do."""
+
+    code = "storage_busy"
 
 
 class PermissionDenied(CrmError):

@@ -27,6 +27,7 @@ STATUSES = {
     "analysis_refused": 422,
     "too_many_tries": 429,
     "storage_failed": 503,
+    "storage_busy": 503,
     "snapshot_missing": 503,
     "worker_died": 503,
 }

@@ -16,11 +16,16 @@ from sqlalchemy.orm import Session
 
 from crm_core.access import Actor
 from crm_core.db.history import TrackedSession, write_history
-from crm_core.errors import ConfigError, StorageFailed
+from crm_core.errors import ConfigError, StorageBusy, StorageFailed
 from crm_core.translation import N_
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a writer waits for another; with WAL, 16 writing threads never ran into it."""
+
+_BUSY = N_(
+    "The database is busy with another writer, such as an import that is being saved; nothing was saved. "
+    "Try again in a moment."
+)
 
 _LOST_SERVER = (
     "connection refused", "can't connect", "connection failed", "connection timeout", "server closed",
@@ -72,8 +77,8 @@ class Database:
             session.commit()
 
     @contextmanager
-    def untracked_if_free(self) -> Iterator[Session]:
-        """Like `untracked`, but raises StorageFailed at once instead of waiting where another process is writing.
+    def untracked_if_free(self, *, within: float = 0) -> Iterator[Session]:
+        """Like `untracked`, but raises StorageBusy after `within` seconds where another process is writing.
 
         For notes nobody waits for, such as when someone was last here: a long import must not slow them down. Only
         SQLite has one writer at a time; the servers lock rows, so nothing is waited for there.
@@ -83,7 +88,7 @@ class Database:
                 yield session
             return
         with storage_errors(), self.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(within * 1000)}")
             connection.commit()  # the session begins, and commits, a transaction of its own
             try:
                 with Session(connection) as session:
@@ -99,19 +104,15 @@ class Database:
 
 @contextmanager
 def storage_errors() -> Iterator[None]:
-    """Turn a full disk, a read-only file and a lost server into StorageFailed."""
+    """Turn a full disk, a read-only file, a lost server and another's long write into StorageFailed."""
     try:
         yield
-    except DBAPIError as error:
-        message = _storage_message(error.orig)
+    except (DBAPIError, sqlite3.OperationalError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        message = _storage_message(reason)
         if message is None:
             raise
-        raise StorageFailed(message) from error
-    except sqlite3.OperationalError as error:
-        message = _storage_message(error)
-        if message is None:
-            raise
-        raise StorageFailed(message) from error
+        raise (StorageBusy if message == _BUSY else StorageFailed)(message) from error
 
 
 def _storage_message(reason: BaseException | None) -> str | None:
@@ -124,7 +125,7 @@ def _storage_message(reason: BaseException | None) -> str | None:
     if name == "SQLITE_IOERR_SHMSIZE" or "is full" in text or "no space left" in text:  # reading takes some space too
         return N_("The disk is full; nothing was saved. Free some space and try again.")
     if "database is locked" in text or "lock wait timeout" in text:
-        return N_("The database is busy with another writer; nothing was saved. Try again in a moment.")
+        return _BUSY
     if "disk i/o error" in text or "malformed" in text or "not a database" in text:
         return N_(
             "The database file cannot be read or written; nothing was saved. Check the disk, or restore a backup."

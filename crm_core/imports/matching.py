@@ -71,7 +71,9 @@ def _fetch(
 ) -> None:
     types = {name: type_ for name, (_column, type_) in columns.items()}
     sql_types = {_TEXT: "VARCHAR", _WHOLE: "BIGINT", _FLAG: "BOOLEAN"}
-    staged.run(f"CREATE TABLE {table} ({', '.join(f'{name} {sql_types[type_]}' for name, type_ in types.items())})")
+    staged.run(
+        f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{name} {sql_types[type_]}' for name, type_ in types.items())})"
+    )
     if not session.execute(select(exists().where(key.is_not(None)))).scalar():
         return  # nothing there yet: no need to ask for each key
     staged.run(f"CREATE TEMP TABLE wanted AS SELECT * FROM ({keys_sql}) AS keys (key, seq) ORDER BY seq")  # noqa: S608

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from crm_core.access import Actor, Permission
 from crm_core.db.engine import Database
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Import, WorkspaceRow
+from crm_core.db.models import Import, TableVersion, WorkspaceRow
 from crm_core.errors import FieldError, ImportFailed, ImportRejected, PermissionDenied
 from crm_core.imports.batches import OrderFile
 from crm_core.imports.grouping import gather, number_lines, refuse_second_customers
@@ -93,18 +93,21 @@ def import_orders(
         if problems and on_error == "stop":
             raise _rejected(staged, name, read.n_read, problems)
         gather(staged)
+        with database.read() as session:
+            seen = _versions(session)
+            counts = _plan(session, staged, mode, read.n_read)
         if dry_run:
-            with database.read() as session:
-                counts = _plan(session, staged, mode, read.n_read)
             return ImportResult(None, **counts, rejects_file=None, problems=problems, notes=read.notes, is_dry_run=True)
         report = _second_half(progress, read.n_read)
+        fingerprint = _fingerprint(path)
         rejects: Path | None = None
         try:
             with database.write(actor, "import") as session:
                 session.execute(select(WorkspaceRow.id).with_for_update())  # one import at a time
-                counts = _plan(session, staged, mode, read.n_read)
+                if _versions(session) != seen:  # others wait for this transaction, so it plans only what it must
+                    counts = _plan(session, staged, mode, read.n_read)
                 record = Import(
-                    kind="orders", file_name=name[-300:], file_sha256=_fingerprint(path), preset=preset,
+                    kind="orders", file_name=name[-300:], file_sha256=fingerprint, preset=preset,
                     mapping=read.mapping.as_dict(), mode=mode, on_error=on_error, counts=counts, actor_id=actor.user_id,
                 )  # fmt: skip
                 session.add(record)
@@ -168,6 +171,11 @@ def _plan(session: Session, staged: Staging, mode: Mode, n_read: int) -> dict[st
     fetch_known(session, staged)
     plan(staged, mode)
     return {**count_rows(staged, n_read), "by_entity": count_entities(staged)}
+
+
+def _versions(session: Session) -> dict[str, int]:
+    """How often each table was changed so far."""
+    return {row.table_name: row.table_version for row in session.execute(select(*TableVersion.__table__.columns))}
 
 
 def _load(

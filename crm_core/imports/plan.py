@@ -19,7 +19,8 @@ def plan(staged: Staging, mode: Mode) -> None:
     """Decide what becomes of every good row; makes the tables `products`, `customers`, `orders` and `lines`.
 
     Each holds the key, the id where the record is known, its values to be, `is_new` and `is_changed`; `lines` also
-    the file's `row` and the `status` that is counted. Needs the known_* tables of `matching.fetch_known`.
+    the file's `row` and the `status` that is counted. Needs the known_* tables of `matching.fetch_known`; planning
+    again takes the place of what was planned.
     """
     fills = "true" if mode != "create" else "false"
     staged.run(_PRODUCTS.format(fills=fills))
@@ -38,7 +39,7 @@ def plan(staged: Staging, mode: Mode) -> None:
 
 
 _PRODUCTS = """
-CREATE TABLE products AS
+CREATE OR REPLACE TABLE products AS
 SELECT *, NOT is_new AND (name <> known_name OR category IS DISTINCT FROM known_category) AS is_changed
 FROM (
     SELECT f.code, f.seq, k.id, k.id IS NULL AS is_new, coalesce(k.is_adjustment, false) AS is_known_adjustment,
@@ -50,7 +51,7 @@ FROM (
 )"""
 
 _CUSTOMERS = """
-CREATE TABLE customers AS
+CREATE OR REPLACE TABLE customers AS
 SELECT *, NOT is_new AND (name <> known_name OR email IS DISTINCT FROM known_email
                           OR country IS DISTINCT FROM known_country
                           OR region IS DISTINCT FROM known_region) AS is_changed
@@ -68,7 +69,7 @@ FROM (
 )"""
 
 _ORDERS = """
-CREATE TABLE orders AS
+CREATE OR REPLACE TABLE orders AS
 SELECT * EXCLUDE (known_ordered_at, known_country, known_region, known_channel, customer_id),
        {fills} AND NOT is_new AND (
            ordered_at <> known_ordered_at OR country IS DISTINCT FROM known_country
@@ -87,7 +88,7 @@ FROM (
 )"""
 
 _LINES = """
-CREATE TABLE lines AS
+CREATE OR REPLACE TABLE lines AS
 SELECT *, line_id IS NOT NULL AND status = 'same' AND (
            changes_product OR description IS DISTINCT FROM known_description OR kind <> known_kind
            OR quantity <> known_quantity OR unit_price_e4 <> known_unit_price_e4
@@ -124,9 +125,12 @@ _SETTLE = (
            is_changed OR order_number IN (SELECT number FROM orders WHERE is_changed)
            OR product_code IN (SELECT code FROM products WHERE is_changed)
            OR customer_ref IN (SELECT ref FROM customers WHERE is_changed))""",
-    """CREATE TABLE new_products AS SELECT row_number() OVER (ORDER BY seq) AS nth, * FROM products WHERE is_new""",
-    """CREATE TABLE new_customers AS SELECT row_number() OVER (ORDER BY seq) AS nth, * FROM customers WHERE is_new""",
-    """CREATE TABLE new_orders AS SELECT row_number() OVER (ORDER BY seq) AS nth, * FROM orders WHERE is_new""",
+    """CREATE OR REPLACE TABLE new_products AS
+       SELECT row_number() OVER (ORDER BY seq) AS nth, * FROM products WHERE is_new""",
+    """CREATE OR REPLACE TABLE new_customers AS
+       SELECT row_number() OVER (ORDER BY seq) AS nth, * FROM customers WHERE is_new""",
+    """CREATE OR REPLACE TABLE new_orders AS
+       SELECT row_number() OVER (ORDER BY seq) AS nth, * FROM orders WHERE is_new""",
 )
 
 

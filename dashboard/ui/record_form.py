@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from crm_core.errors import Conflict, CrmError, FieldError, Invalid
+from crm_core.errors import Conflict, CrmError, FieldError, Invalid, StorageBusy
 from crm_core.records import drafts
 from crm_core.translation import translate_field
 from dashboard import session
-from dashboard.i18n import _, fmt, ngettext, texts
+from dashboard.i18n import _, fmt, joined, ngettext, texts
 from dashboard.ui.conflict import choose
 from dashboard.ui.focus import focus
 from dashboard.ui.plain import plain_error, unlinked
@@ -25,6 +25,8 @@ from dashboard.ui.plain import plain_error, unlinked
 Kind = Literal["text", "email", "phone", "long_text", "select", "date", "tags", "yes_no"]
 PAUSE = "400ms"
 """How long the typing must pause before the draft is kept."""
+DRAFT_PATIENCE = 1.0
+"""Seconds a draft waits for another writer; typing must not stand still while an import is saved."""
 ANSWERS = {True: "yes", False: "no", None: "unset"}
 """What a yes-or-no field holds, by its value; not asked is an answer one can see and choose."""
 
@@ -127,7 +129,10 @@ def _notices(
             ),
             icon=":material/edit_note:",
         )
-    if state.problem is not None:
+    if isinstance(state.problem, StorageBusy):
+        kept = _("What you typed stays in the form.")
+        st.warning(joined(plain_error(state.problem), kept), icon=":material/hourglass_top:")
+    elif state.problem is not None:
         st.error(plain_error(state.problem), icon=":material/error:")
     if state.conflict is not None:
         choose(
@@ -217,7 +222,7 @@ def keep_draft(form: str, state: FormState) -> None:
     Where the server cannot keep it, the form says so; what was typed stays in the form.
     """
     try:
-        with session.workspace().database.untracked() as database_session:
+        with session.workspace().database.untracked_if_free(within=DRAFT_PATIENCE) as database_session:
             if state.touched:
                 drafts.save(
                     session=database_session,

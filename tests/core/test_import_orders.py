@@ -13,6 +13,7 @@ from crm_core import imports
 from crm_core.db.engine import Database
 from crm_core.db.models import Change, ChangeRange, ChangeSet, Customer, Import, Order, OrderLine, Product
 from crm_core.errors import ImportFailed, ImportRejected
+from crm_core.imports import orders
 from crm_core.records import customers as customer_records
 from tests.core.order_files import ADMIN, BASIC, HEADER, everything, rows_of, take, take_rows, write
 
@@ -242,6 +243,25 @@ def test_a_mapping_put_together_in_a_form_is_checked_again(database: Database, t
         "The mapping does not say which column holds ordered_at, quantity, unit_price or line_total."
         " Add them under [columns]."
     )
+
+
+def test_what_others_save_while_a_file_is_read_is_planned_for(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The plan is made before anyone has to wait, and made again where it no longer fits."""
+    path = write(tmp_path, HEADER + TWO_ORDERS)
+    fingerprint = orders._fingerprint
+
+    def others_import_first(file: Path) -> str:
+        monkeypatch.undo()
+        take_rows(database, tmp_path / "theirs", TWO_ORDERS.replace("2.55", "3.00"))
+        return fingerprint(file)
+
+    (tmp_path / "theirs").mkdir()
+    monkeypatch.setattr(orders, "_fingerprint", others_import_first)
+    result = take(database, path)
+    assert (result.created, result.updated, result.unchanged) == (0, 2, 1)
+    assert rows_of(database, "SELECT count(*), sum(amount_e4) FROM order_lines") == [(3, 150500)]
 
 
 def test_two_files_that_agree_on_nothing_but_the_product_share_it(database: Database, tmp_path: Path) -> None:
