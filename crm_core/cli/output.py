@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -48,6 +48,18 @@ def emit(data: Mapping[str, Any], *, as_json: bool, text: str) -> None:
 def note(message: str) -> None:
     """Say how far a command is, on stderr."""
     typer.echo(message, err=True)
+
+
+def each_step() -> Callable[[float, str], None]:
+    """A progress that says each step once, on stderr, when it begins."""
+    said: set[str] = set()
+
+    def say(fraction: float, step: str) -> None:  # noqa: ARG001 (what a progress is called with)
+        if step not in said:
+            said.add(step)
+            note(f"{step} …")
+
+    return say
 
 
 def _plain(value: Any) -> Any:

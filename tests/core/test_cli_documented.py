@@ -26,7 +26,9 @@ def test_no_command_is_documented_that_is_not_there() -> None:
     assert documented == set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", ["demo", "serve", "import", "kpis", "cohorts", "rfm", "segments", "refresh"])
+@pytest.mark.parametrize(
+    "name", ["demo", "serve", "import", "kpis", "cohorts", "baskets", "rfm", "segments", "refresh"]
+)
 def test_every_option_of_a_command_is_documented(name: str) -> None:
     row = next(line for line in DOCS.splitlines() if f"`rapport {name}" in line)
     options = {option for parameter in COMMANDS[name].params for option in parameter.opts if option.startswith("--")}
