@@ -18,6 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from crm_core.analytics.maximum_likelihood import Estimate, Floats, maximised
 from crm_core.errors import AnalysisRefused
@@ -69,7 +70,8 @@ def fit(x: Floats, t_x: Floats, age: Floats) -> BgNbdFit:
             fewest=FEWEST_REPEAT_BUYERS,
             n=n_repeat,
         )
-    (x, t_x, age), count = grouped(x, t_x, age)
+    (x, t_x, age), which = grouped(x, t_x, age)
+    count = np.bincount(which).astype(np.float64)
 
     def score(parameters: Floats) -> tuple[float, Floats]:
         heights, slopes = _log_likelihoods(BgNbd(*parameters.tolist()), x, t_x, age)
@@ -81,16 +83,16 @@ def fit(x: Floats, t_x: Floats, age: Floats) -> BgNbdFit:
     return BgNbdFit(BgNbd(*estimate.values), estimate, n, n_repeat)
 
 
-def grouped(x: Floats, t_x: Floats, age: Floats) -> tuple[tuple[Floats, Floats, Floats], Floats]:
-    """The different histories in ascending order, and how many customers have each."""
+def grouped(x: Floats, t_x: Floats, age: Floats) -> tuple[tuple[Floats, Floats, Floats], NDArray[np.intp]]:
+    """The different histories in ascending order, and which of them is each customer's."""
     order = np.lexsort((age, t_x, x))
     rows = np.stack([x[order], t_x[order], age[order]]).astype(np.float64)
     is_first = np.ones(len(order), dtype=bool)
     is_first[1:] = (rows[:, 1:] != rows[:, :-1]).any(axis=0)
-    starts = np.flatnonzero(is_first)
-    counts = np.diff(np.append(starts, len(order))).astype(np.float64)
-    x, t_x, age = rows[:, starts]
-    return (x, t_x, age), counts
+    which = np.empty(len(order), dtype=np.intp)
+    which[order] = np.cumsum(is_first) - 1
+    x, t_x, age = rows[:, is_first]
+    return (x, t_x, age), which
 
 
 def log_likelihood(model: BgNbd, x: Floats, t_x: Floats, age: Floats) -> float:

@@ -29,13 +29,18 @@ def require_day(as_of: date) -> None:
         raise Invalid({"as_of": outside})
 
 
+def up_to(as_of: date) -> Period:
+    """All days a workspace can have, up to and with that one."""
+    return Period(EARLIEST, date.fromordinal(as_of.toordinal() + 1))
+
+
 def purchases(tables: Tables, as_of: date) -> pd.DataFrame:
     """One row per known customer with a sale on or before the local day `as_of`, by customer_id.
 
     customer_id, recency_days (since the last sale; 0 on `as_of`), tenure_days (since the first), frequency (orders with
     a sale), monetary_e4 (net sales: sales − discounts − refunds, in ten-thousandths). Nothing after `as_of` counts.
     """
-    orders = tables.orders.filter(~nw.col("customer_id").is_null() & sales.within(_up_to(as_of), tables.timezone))
+    orders = tables.orders.filter(~nw.col("customer_id").is_null() & sales.within(up_to(as_of), tables.timezone))
     dated = orders.select("id", "customer_id", "ordered_at")
     sold_at = nw.when(sales.has_sale()).then(nw.col("ordered_at"))
     by_customer = (
@@ -79,7 +84,3 @@ def with_names(tables: Tables, members: pd.DataFrame) -> pd.DataFrame:
     named = members.merge(people, left_on="customer_id", right_on="id", how="inner", validate="one_to_one")
     first = ["customer_id", "ref", "name", "email", "country"]
     return named[first + [name for name in members.columns if name not in first]].reset_index(drop=True)
-
-
-def _up_to(as_of: date) -> Period:
-    return Period(EARLIEST, date.fromordinal(as_of.toordinal() + 1))

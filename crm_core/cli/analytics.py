@@ -18,7 +18,7 @@ from crm_core.analytics.rfm import rfm as rfm_scores
 from crm_core.analytics.segments import SegmentsParams
 from crm_core.analytics.segments import segments as clusters
 from crm_core.cli.app import app
-from crm_core.cli.asking import AsOf, From, To, day_asked, refreshed, say, usage
+from crm_core.cli.asking import AsOf, From, To, day_asked, money, refreshed, say, usage
 from crm_core.cli.output import JsonOption, emit
 
 
@@ -63,7 +63,7 @@ def rfm(as_of: AsOf = None, as_json: JsonOption = False) -> None:
         {"name": row.name, "customers": row.customers, "share": row.share, "sales": row.sales}
         for row in report.segments.itertuples(index=False)
     ]
-    lines = [f"{row['name']:22}{row['customers']:>10,}{row['share']:>8.1%}{_money(row['sales']):>18}" for row in rows]
+    lines = [f"{row['name']:22}{row['customers']:>10,}{row['share']:>8.1%}{money(row['sales']):>18}" for row in rows]
     head = f"{report.customers:,} customers as of {report.as_of}; net sales in {currency}"
     emit(
         {"as_of": report.as_of, "customers": report.customers, "segments": rows},
@@ -117,7 +117,7 @@ def segments(
     lines = [
         f"{row['name']:26}{row['customers']:>10,}{row['share']:>8.1%}  median member: last sale "
         f"{row['centre']['recency_days']:.0f} days ago, {row['centre']['frequency']:g} orders, "
-        f"{_money(row['centre']['monetary'])}"
+        f"{money(row['centre']['monetary'])}"
         for row in rows
     ]
     emit(data, as_json=as_json, text="\n".join([head, *lines]))
@@ -178,9 +178,5 @@ def _shown(value: Decimal | int | float | None) -> str:
     if value is None:
         return "no data"
     if isinstance(value, Decimal):
-        return _money(value)
+        return money(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:.1%}"
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.2f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -49,6 +50,11 @@ def day_asked(workspace: Workspace, as_of: str | None) -> date:
     with workspace.warehouse.open() as snapshot:
         newest = last_order_day(snapshot.tables(SYSTEM.scope))
     return newest or local_today(workspace.timezone)
+
+
+def money(amount: Decimal) -> str:
+    """An amount for people: 1,234.50."""
+    return f"{amount:,.2f}"
 
 
 def say(fraction: float, step: str) -> None:

@@ -54,14 +54,16 @@ def to_quantity(value: object, *, decimal: str = ".") -> int:
     return int(number)
 
 
-def to_money(value: object, *, decimal: str = ".") -> int:
-    """An amount in ten-thousandths, never rounded.
+def to_money(value: object, *, decimal: str = ".", is_rounded: bool = False) -> int:
+    """An amount in ten-thousandths, rounded only where that is asked for.
 
     Raises:
         BadValue: it is no number, has more than four decimal places, or is too large.
     """
     number = _decimal(value, decimal, N_("'{value}' is not an amount; expected one such as 12.50."))
     scaled = number.scaleb(MONEY_SCALE, context=_EXACT)
+    if is_rounded:
+        scaled = scaled.to_integral_value()
     if scaled != scaled.to_integral_value():
         raise BadValue(
             N_("'{value}' has more than {places} decimal places; amounts are kept exactly to that many."),

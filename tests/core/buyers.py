@@ -38,9 +38,16 @@ def spends(model: GammaGamma, x: Floats, *, seed: int) -> Floats:
     return random.gamma(model.p * x) / rate / x
 
 
-def log_of(model: BgNbd, spend: GammaGamma, *, n: int, days: int, seed: int, start: str = "2023-01-01") -> pd.DataFrame:
-    """A transaction log of n customers (customer, date, amount) who came in the first half of so many days; the model's
-    time is in weeks."""
+def log_of_transactions(
+    model: BgNbd,
+    spend: GammaGamma,
+    *,
+    n: int,
+    days: int,
+    seed: int,
+) -> pd.DataFrame:
+    """A transaction log of n customers (customer, date, amount) from 2023 on, who came in the first half of so many
+    days; the model's time is in weeks."""
     random = np.random.default_rng([seed, 1])
     first = random.integers(0, days // 2, n)
     rate, stop = random.gamma(model.r, 1 / model.alpha, n), random.beta(model.a, model.b, n)
@@ -54,5 +61,5 @@ def log_of(model: BgNbd, spend: GammaGamma, *, n: int, days: int, seed: int, sta
                 break
             at += 7 * random.exponential() / max(float(rate[customer]), 1e-9)
     frame = pd.DataFrame(rows, columns=["customer", "day", "amount"])
-    frame["date"] = pd.Timestamp(start) + pd.to_timedelta(frame["day"], unit="D")
+    frame["date"] = pd.Timestamp("2023-01-01") + pd.to_timedelta(frame["day"], unit="D")
     return frame[["customer", "date", "amount"]]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from crm_core.analytics import bgnbd, gamma_gamma
 from crm_core.analytics.maximum_likelihood import Floats
+from crm_core.cli import app
 
 pytestmark = pytest.mark.realdata
 
@@ -60,3 +63,22 @@ def test_gamma_gamma_finds_the_published_parameters(days: pd.DataFrame) -> None:
     found = gamma_gamma.fit(x[spend > 0], spend[spend > 0])
     assert found.n_buyers == 946
     assert (found.model.p, found.model.q, found.model.v) == pytest.approx((6.25, 3.74, 15.44), abs=5e-3)
+
+
+def test_the_command_line_reads_the_log_and_gives_the_same(real_data: Path, tmp_path: Path) -> None:
+    rows = [line.split() for line in (real_data / "cdnow" / "CDNOW_sample.txt").read_text().splitlines()]
+    log = tmp_path / "cdnow.csv"
+    log.write_text("customer,date,amount\n" + "".join(f"{row[1]},{row[2]},{row[4]}\n" for row in rows))
+    arguments = ["value", "--input", str(log), "--calibration-end", "1997-09-30", "--unit", "week", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.stderr
+    data = json.loads(result.stdout)
+    assert [data["bgnbd"][name] for name in ("r", "alpha", "a", "b")] == pytest.approx(
+        [0.2426, 4.4136, 0.7929, 2.4259], abs=5e-5
+    )
+    assert data["bgnbd"]["log_likelihood"] == pytest.approx(-9582.429, abs=5e-4)
+    assert [data["gamma_gamma"][name] for name in ("p", "q", "v")] == pytest.approx([6.25, 3.74, 15.44], abs=5e-3)
+    assert (data["customers"], data["holdout"]["actual"], data["horizon_days"]) == (2357, 1882, 273)
+    assert data["holdout"]["predicted"] == data["expected_purchases"] == pytest.approx(1653, abs=1)
+    assert (data["holdout"]["auc"], data["holdout"]["recency_auc"]) == pytest.approx((0.7725, 0.7714), abs=5e-5)
+    assert data["holdout"]["beats_baseline"]
