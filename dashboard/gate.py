@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from posixpath import normpath
 from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
@@ -34,6 +35,7 @@ _MACHINE_PREFIXES = ("/_stcore", "/static", "/media", "/component", "/app", "/au
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _FOREIGN = "This was sent from another site."  # not translated: machines read it
 _SIGNED_OUT = "You are signed out. Reload this page to sign in."  # not translated: machines read it
+_NOT_YOURS = "There is no such file."  # not translated: machines read it
 _UNAVAILABLE = "The database does not answer. Try again in a moment."  # not translated: machines read it
 
 _log = logging.getLogger(__name__)
@@ -62,8 +64,11 @@ class Gate:
         answer: Response | None = None
         if scope["path"] not in OPEN_PATHS:
             try:
-                if await self._signed_in(scope) is None:
+                signed_in = await self._signed_in(scope)
+                if signed_in is None:
                     answer = _refusal(scope)
+                elif _is_media(scope) and not self.sockets.may_fetch(signed_in.session_id, scope["path"]):
+                    answer = PlainTextResponse(_NOT_YOURS, 404)
                 elif scope["method"] not in _SAFE_METHODS and not self._is_from_here(scope):
                     answer = PlainTextResponse(_FOREIGN, 403)
             except StorageFailed as error:
@@ -112,6 +117,12 @@ async def end_dead_sockets(
             _log.warning("open sessions cannot be checked: %s", error)
         await asyncio.sleep(every)
         waited += every
+
+
+def _is_media(scope: Scope) -> bool:
+    """Whether this asks for a file of someone's page, however it spells the path."""
+    path: str = scope["path"]
+    return normpath("/" + path.lstrip("/")).split("/")[1] == "media"
 
 
 def _refusal(scope: Scope) -> Response:

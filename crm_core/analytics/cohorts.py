@@ -141,6 +141,7 @@ def cohorts(tables: Tables, params: CohortParams, progress: Progress = silent) -
     reads=("orders", "order_lines", "customers"),
     permission=Permission.SEGMENTS_VIEW,
     is_dated=True,
+    lists_people=True,
 )
 def cohort_members(tables: Tables, params: CohortMembersParams, progress: Progress = silent) -> CohortMembersReport:
     """The customers of one cell of the triangle who were retained, or who were not, by net sales.

@@ -41,7 +41,8 @@ class Analysis(Generic[P, R]):
     """A function `(tables, params, progress) -> report` with what is needed to run it anywhere and keep its reports.
 
     `reads` are the tables it may touch: its reports are kept until one of those changes. `is_long` sends it to the
-    worker always; `is_dated` says that the answer depends on today's date besides the parameters.
+    worker always; `is_dated` says that the answer depends on today's date besides the parameters. One that
+    `lists_people` names its customers: who takes its report away as data needs the right to export besides.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Analysis(Generic[P, R]):
     permission: Permission
     is_long: bool
     is_dated: bool
+    lists_people: bool
     params_type: type[P]
     report_type: type[R]
     types: Mapping[str, type]
@@ -74,6 +76,7 @@ def analysis(
     permission: Permission = Permission.KPIS_VIEW,
     is_long: bool = False,
     is_dated: bool = False,
+    lists_people: bool = False,
 ) -> Callable[[Callable[[Tables, P, Progress], R]], Analysis[P, R]]:
     """Register the decorated function as the analysis of that name.
 
@@ -94,6 +97,7 @@ def analysis(
             permission=permission,
             is_long=is_long,
             is_dated=is_dated,
+            lists_people=lists_people,
             params_type=cast("type[P]", params_type),
             report_type=cast("type[R]", report_type),
             types=named_types(params_type, report_type),

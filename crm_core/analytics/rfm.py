@@ -147,7 +147,12 @@ def rfm(tables: Tables, params: RfmParams, progress: Progress = silent) -> RfmRe
     return RfmReport(params.as_of, params.n_bins, len(scored), segments, grid)
 
 
-@analysis("rfm_members", reads=("orders", "order_lines", "customers"), permission=Permission.SEGMENTS_VIEW)
+@analysis(
+    "rfm_members",
+    reads=("orders", "order_lines", "customers"),
+    permission=Permission.SEGMENTS_VIEW,
+    lists_people=True,
+)
 def rfm_members(tables: Tables, params: RfmMembersParams, progress: Progress = silent) -> RfmMembersReport:
     """The customers of a segment or of a cell of the grid, by monetary value."""
     progress(0.0, N_("Following customers"))

@@ -162,7 +162,12 @@ def segments(tables: Tables, params: SegmentsParams, progress: Progress = silent
     )
 
 
-@analysis("segment_members", reads=("orders", "order_lines", "customers"), permission=Permission.SEGMENTS_VIEW)
+@analysis(
+    "segment_members",
+    reads=("orders", "order_lines", "customers"),
+    permission=Permission.SEGMENTS_VIEW,
+    lists_people=True,
+)
 def segment_members(tables: Tables, params: SegmentMembersParams, progress: Progress = silent) -> SegmentMembersReport:
     """The customers of one cluster; the same ones the report counted.
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Annotated, Any
 
+import pandas as pd
 from fastapi import APIRouter, Depends, Request
 from pydantic import TypeAdapter, ValidationError
 
 import crm_core.analytics
+from crm_core.access import Permission
 from crm_core.analytics import registry
 from crm_core.analytics.registry import Analysis
 from crm_core.api.asker import Asker, signed_in, workspace_of
@@ -20,6 +23,9 @@ from crm_core.errors import FieldError, Invalid, NotFound
 from crm_core.workspace import Workspace
 
 router = APIRouter(prefix="/analyses")
+
+MOST_ROWS = 1000
+"""So many rows of people one answer holds at most."""
 
 _SHORT = {"from": "period.start", "to": "period.end"}
 """Shorter names for parameters most analyses have."""
@@ -39,15 +45,23 @@ def run(
     asker: Annotated[Asker, Depends(signed_in)],
     workspace: Annotated[Workspace, Depends(workspace_of)],
 ) -> dict[str, Any]:
-    """The report of one analysis over what this person may see, waiting until it is there."""
+    """The report of one analysis over what this person may see, waiting until it is there.
+
+    One that lists people needs the permission to export customers, as their file on the page does, and comes in pages:
+    `limit` rows (100, at most 1000) of each table after the first `skip`, with `totals` of them all.
+    """
     found = _registered().get(name)
     if found is None:
         raise NotFound("There is no analysis called '{name}'.", name=name)
     asker.actor.require(found.permission)
-    params = parameters(found, request.query_params.multi_items())
+    given = request.query_params.multi_items()
+    rows = _take_rows(given) if found.lists_people else None
+    if rows is not None:
+        asker.actor.require(Permission.CUSTOMERS_EXPORT)
+    params = parameters(found, given)
     workspace.warehouse.ensure_fresh()
     report = workspace.analyses.run(found, params, actor=asker.actor)
-    plain: dict[str, Any] = as_json(report)
+    plain: dict[str, Any] = as_json(report) if rows is None else _paged(report, rows)
     return plain
 
 
@@ -79,6 +93,26 @@ def parameters(found: Analysis[Any, Any], given: list[tuple[str, str]]) -> Any:
         raise Invalid(
             {name: FieldError("{reason}.", {"reason": reason}) for name, reason in problems.items()}
         ) from error
+
+
+def _take_rows(given: list[tuple[str, str]]) -> slice:
+    """Which rows are asked for; taken out of what was given."""
+    wanted = {"limit": 100, "skip": 0}
+    for name, value in [pair for pair in given if pair[0] in wanted]:
+        given.remove((name, value))
+        highest = MOST_ROWS if name == "limit" else sys.maxsize
+        if not value.isdecimal() or int(value) > highest:
+            raise Invalid({name: FieldError("A whole number from 0 to {highest}.", {"highest": highest})})
+        wanted[name] = int(value)
+    return slice(wanted["skip"], wanted["skip"] + wanted["limit"])
+
+
+def _paged(report: Any, rows: slice) -> dict[str, Any]:
+    """The report with these rows of each of its tables, and how many there are of each."""
+    values = {field.name: getattr(report, field.name) for field in fields(report)}
+    tables = {name: value for name, value in values.items() if isinstance(value, pd.DataFrame)}
+    shown = values | {name: table.iloc[rows] for name, table in tables.items()}
+    return {**as_json(shown), "totals": {name: len(table) for name, table in tables.items()}}
 
 
 @cache

@@ -42,7 +42,7 @@ def write_rejects(staged: Staging, file: OrderFile, path: Path) -> None:
     waiting = next(rejects, None)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8-sig", newline="") as target, closing(file.read(own_columns)) as batches:
-        writer = csv.writer(target)
+        writer = csv.writer(target, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow([*_OWN, *(safe_cell(column) for column in own_columns)])
         for batch in batches:
             broken = {item.row: item.text for item in batch.broken}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from crm_core.access import SYSTEM, Permission, Role
+from crm_core.access import PERMISSIONS, SYSTEM, Permission, Role
+from crm_core.api.analyses import _registered
 from crm_core.api.app import STATUSES, create_api
 from crm_core.api.plain import as_json
 from crm_core.db.models import Customer
@@ -20,6 +23,7 @@ from crm_core.records import users
 from crm_core.records.sign_in import sign_in
 from crm_core.workspace import Workspace
 from tests.asgi import Client
+from tests.core.order_files import take_rows
 
 PASSWORD = "correct horse battery"
 
@@ -114,6 +118,49 @@ def test_an_analysis_is_refused_to_those_who_may_not_see_it(client: Client, fill
         "message": "The role staff may not do this (kpis.view).",
     }
     assert "kpis" not in {one["name"] for one in client.get("/analyses").json()["analyses"]}
+
+
+@pytest.fixture
+def buyers(filled: Workspace, tmp_path: Path) -> Workspace:
+    """Five customers with one order each."""
+    take_rows(filled.database, tmp_path, "".join(f"{n},2024-03-0{n},A,Mug,{n},2.5,B{n},France\n" for n in range(1, 6)))
+    return filled
+
+
+MEMBERS = "/analyses/rfm_members?as_of=2024-03-31&cell=5&cell=1"
+
+
+def test_people_of_a_segment_come_in_pages(client: Client, buyers: Workspace) -> None:
+    enter(client, buyers, "ada")
+    cells = client.get("/analyses/rfm?as_of=2024-03-31").json()["grid"]
+    cell = next(cell for cell in cells if cell["customers"])
+    path = f"/analyses/rfm_members?as_of=2024-03-31&cell={cell['r']}&cell={cell['f']}"
+    everyone = client.get(path).json()
+    assert everyone["totals"] == {"members": cell["customers"]}
+    assert len(everyone["members"]) == cell["customers"]
+    assert {"ref", "name", "email"} <= everyone["members"][0].keys()
+    assert client.get(f"{path}&limit=0").json()["members"] == []
+    assert client.get(f"{path}&skip=1").json()["members"] == everyone["members"][1:]
+    answer = client.get(f"{path}&limit=1001")
+    assert (answer.status_code, answer.json()["fields"]) == (422, {"limit": "A whole number from 0 to 1000."})
+
+
+def test_people_of_a_segment_are_refused_to_those_who_may_not_export(
+    client: Client, buyers: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter(client, buyers, "ada")
+    may = PERMISSIONS[Role.ADMIN]
+    monkeypatch.setitem(PERMISSIONS, Role.ADMIN, may - {Permission.CUSTOMERS_EXPORT})
+    answer = client.get(MEMBERS)
+    assert (answer.status_code, answer.json()["message"]) == (403, "The role admin may not do this (customers.export).")
+    monkeypatch.setitem(PERMISSIONS, Role.ADMIN, may)
+    assert client.get(MEMBERS).status_code == 200
+
+
+def test_every_analysis_that_names_customers_says_so() -> None:
+    named = [found for found in _registered().values() if "with_names(" in inspect.getsource(found.compute)]
+    assert len(named) >= 3
+    assert [found.name for found in named if not found.lists_people] == []
 
 
 def test_an_unknown_analysis_and_an_unknown_path_are_not_found(client: Client, filled: Workspace) -> None:

@@ -99,3 +99,30 @@ def test_disabling_a_person_closes_their_websocket(database: Database) -> None:
 def test_a_living_session_keeps_its_websocket(database: Database) -> None:
     _, session_id = begin(database)
     assert watched(database, session_id, lambda: None) == [{"type": "still open"}]
+
+
+def test_a_file_is_fetched_only_by_sessions_whose_pages_were_told_of_it() -> None:
+    async def tell(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "bytes": b"\x12\x20/media/0a1b2c.csv\x1a\x00"})
+
+    async def nothing() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def drop(_message: dict[str, Any]) -> None:
+        pass
+
+    sockets = Sockets()
+    asyncio.run(sockets.serve(tell, {}, nothing, drop, session_id=1))
+    assert sockets.may_fetch(1, "/media/0a1b2c.csv")
+    assert not sockets.may_fetch(2, "/media/0a1b2c.csv")
+    assert not sockets.may_fetch(1, "/media/0a1b2d.csv")
+    assert not sockets.may_fetch(1, "//media/0a1b2c.csv")
+
+
+def test_only_the_files_named_last_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.sockets.MOST_MEDIA", 2)
+    sockets = Sockets()
+    for name in (b"a", b"b", b"a", b"c"):
+        sockets._note_media(1, b"/media/" + name + b".csv")
+    assert [sockets.may_fetch(1, f"/media/{name}.csv") for name in "abc"] == [True, False, True]
