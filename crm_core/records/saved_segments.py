@@ -1,8 +1,8 @@
 """Saved segments: named groups of customers, by a rule or chosen by hand, live or frozen.
 
-What a rule says is read and evaluated in `analytics.rules`; here it is kept. A live segment holds whoever meets its
-rule when it is looked at; any other holds a list. Lists are never changed: an edit writes the next one and points at
-it, so that taking the edit back brings the old members back.
+What a rule says is read and evaluated in `analytics.segment_rules`; here it is kept. A live segment holds whoever
+meets its rule when it is looked at; any other holds a list. Lists are never changed: an edit writes the next one and
+points at it, so that taking the edit back brings the old members back.
 """
 
 from __future__ import annotations

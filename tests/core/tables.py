@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -73,9 +73,11 @@ def make_tables(
     products: Iterable[Product] = (),
     *,
     timezone: str = "Europe/Berlin",
+    customers: Iterable[Mapping[str, object]] = (),
 ) -> Tables:
-    """The tables of these rows; customers are made for the orders that name them."""
+    """The tables of these rows; customers, whose rows need an id, are made for the orders that name them too."""
     orders, lines = list(orders), list(lines)
+    known = {o.customer: {} for o in orders if o.customer is not None} | {c["id"]: c for c in customers}
     rows = {
         "orders": [
             {
@@ -89,8 +91,8 @@ def make_tables(
             {"id": p.id, "code": f"P{p.id}", "name": f"Product {p.id}", "category": p.category} for p in products
         ],
         "customers": [
-            {"id": c, "ref": f"C{c}", "name": f"Customer {c}", "email": f"c{c}@example.org", "country": "DE"}
-            for c in sorted({o.customer for o in orders if o.customer is not None})
+            {"id": c, "ref": f"C{c}", "name": f"Customer {c}", "email": f"c{c}@example.org", "country": "DE"} | known[c]
+            for c in sorted(known)
         ],
     }  # fmt: skip
     connection = duckdb.connect(config={"threads": 1})
