@@ -83,6 +83,7 @@ class CampaignPlanReport:
     "campaign_plan",
     reads=("customers", "products", "orders", "order_lines"),
     permission=Permission.CAMPAIGNS_VIEW,
+    lists_people=True,
 )
 def campaign_plan(tables: Tables, params: CampaignPlanParams, progress: Progress = silent) -> CampaignPlanReport:
     """Who of a segment can be listed, how many would be held out, and the smallest difference that would show."""

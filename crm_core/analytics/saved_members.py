@@ -66,7 +66,10 @@ class SavedSizesReport:
 
 
 @analysis(
-    "saved_members", reads=("customers", "products", "orders", "order_lines"), permission=Permission.SEGMENTS_VIEW
+    "saved_members",
+    reads=("customers", "products", "orders", "order_lines"),
+    permission=Permission.SEGMENTS_VIEW,
+    lists_people=True,
 )
 def saved_members(tables: Tables, params: SavedMembersParams, progress: Progress = silent) -> SavedMembersReport:
     """The customers of a saved segment with what they bought, those without a sale last."""
