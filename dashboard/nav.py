@@ -48,6 +48,14 @@ PAGES = (
         Permission.SEGMENTS_VIEW,
     ),
     PageSpec(
+        "value",
+        N_("Reports"),
+        N_("Value"),
+        N_("What customers are expected to buy and spend, and who brings it."),
+        ":material/savings:",
+        Permission.SEGMENTS_VIEW,
+    ),
+    PageSpec(
         "customers",
         N_("Records"),
         N_("Customers"),

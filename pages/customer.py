@@ -2,12 +2,14 @@
 
 import streamlit as st
 
+from crm_core.access import Permission
 from crm_core.records import customers, orders
 from crm_core.records.customers import UpdateResult
 from dashboard import session, ui
 from dashboard.i18n import _
 from dashboard.ui import customer as parts
 from dashboard.ui import customers as shared
+from dashboard.ui.customer_value import outlook
 
 workspace, actor = session.workspace(), session.actor()
 customer_id = parts.wanted()
@@ -50,7 +52,10 @@ def details() -> None:
         st.rerun()
 
 
-tabs = st.tabs([_("Details"), _("Orders"), _("History")], key=f"customer.tabs.{customer_id}", on_change="rerun")
+names = [_("Details"), _("Orders"), _("History")]
+if page.may(Permission.SEGMENTS_VIEW):
+    names.append(_("Outlook"))
+tabs = st.tabs(names, key=f"customer.tabs.{customer_id}", on_change="rerun")
 if tabs[0].open:
     with tabs[0]:
         details()
@@ -60,3 +65,6 @@ if tabs[1].open:
 if tabs[2].open:
     with tabs[2]:
         parts.history_list(customer_id)
+if len(tabs) > 3 and tabs[3].open:
+    with tabs[3]:
+        outlook(page, customer_id, has_bought=lifetime.orders > 0)

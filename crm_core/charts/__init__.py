@@ -7,6 +7,7 @@ from crm_core.charts.config import plotly_config
 from crm_core.charts.rfm import rfm_grid, segment_sizes
 from crm_core.charts.sales import sales_over_time
 from crm_core.charts.sparkline import sparkline
+from crm_core.charts.value import purchases_by_frequency, purchases_tracked
 
 __all__ = [
     "bars",
@@ -14,6 +15,8 @@ __all__ = [
     "cluster_profile",
     "k_choice",
     "plotly_config",
+    "purchases_by_frequency",
+    "purchases_tracked",
     "revenue_bridge",
     "rfm_grid",
     "sales_over_time",

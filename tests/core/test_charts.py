@@ -66,6 +66,18 @@ SEGMENTS = pd.DataFrame(
 )
 POINTS = pd.DataFrame({"x": [0.0, 1.0, 5.0], "y": [0.0, 1.0, 5.0], "segment": [1, 1, 2]})
 CANDIDATES = pd.DataFrame({"k": [2, 3], "silhouette": [0.3, -0.1], "ari_p10": [0.9, float("nan")]})
+TRACKING = pd.DataFrame(
+    {"day": [date(2026, 1, 1), date(2026, 1, 8), date(2026, 1, 15)], "actual": [0, 4, 9], "predicted": [0.0, 5.2, 8.4]}
+)
+BY_FREQUENCY = pd.DataFrame(
+    {
+        "frequency": [0, 7],
+        "customers": [20, 1],
+        "actual": [0.4, 3.0],
+        "predicted": [0.5, 2.5],
+        "baseline": [0.0, 4.0],
+    }
+)
 
 ALL: dict[str, Callable[..., go.Figure]] = {
     "months": lambda **how: charts.sales_over_time(
@@ -79,6 +91,8 @@ ALL: dict[str, Callable[..., go.Figure]] = {
     "profile": lambda **how: charts.cluster_profile(SEGMENTS, **how),
     "k": lambda **how: charts.k_choice(CANDIDATES, chosen=2, **how),
     "bars": lambda **how: charts.bars(["①", "②"], [0.4, None], "ratio", low=[0.3, None], high=[0.5, None], **how),
+    "tracked": lambda **how: charts.purchases_tracked(TRACKING, calibration_end=date(2026, 1, 8), **how),
+    "frequency": lambda **how: charts.purchases_by_frequency(BY_FREQUENCY, **how),
     "sparkline": lambda **how: charts.sparkline([1, None, 3], dark=how.get("dark", False)),
 }
 
@@ -408,3 +422,21 @@ def test_plotly_speaks_chinese_from_the_configuration():
     assert config["locales"]["zh-CN"]["dictionary"]["Zoom in"] == "放大"
     assert "locale" not in charts.plotly_config("en")
     assert charts.plotly_config("en")["displayModeBar"] is False
+
+
+def test_the_forecast_is_drawn_beside_what_was_bought_with_the_hold_out_shaded():
+    figure = charts.purchases_tracked(TRACKING, calibration_end=date(2026, 1, 8), **EN)
+    assert list(figure.data[0].y) == [0, 4, 9]
+    assert list(figure.data[1].y) == [0.0, 5.2, 8.4]
+    assert figure.data[1].line.dash == "dash"
+    assert (figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == ("2026-01-08", "2026-01-15")
+    assert "Bought: 4<br>Expected: 5" in figure.data[0].hovertext[1]
+
+
+def test_the_last_frequency_stands_for_more_and_hovering_says_all_three():
+    figure = charts.purchases_by_frequency(BY_FREQUENCY, **EN)
+    assert list(figure.layout.xaxis.ticktext) == ["0", "7+"]
+    assert figure.data[0].hovertext[1] == (
+        "<b>7 repeat purchases before</b><br>1 customer<br>Bought: 3.00<br>Expected: 2.50<br>At their rate so far: 4.00"
+    )
+    assert figure.layout.yaxis.range[0] == 0
