@@ -129,17 +129,16 @@ def lines_of(tables: Tables, orders: Frame) -> Frame:
     return lines.join(orders, left_on="order_id", right_on="id", how="inner")
 
 
-def valued_orders(tables: Tables, orders: Frame) -> Frame:
+def valued_orders(tables: Tables, orders: Frame, **parts: nw.Expr) -> Frame:
     """Those of these orders that have more than adjustments: their columns, sale_e4 (above 0 if they have a sale),
-    net_e4.
+    net_e4, and the sums of further `parts` of their lines, whole numbers.
 
     Lines are added up before their orders are joined to them: that halves the work of a pass over all of them.
     """
-    valued = tables.order_lines.filter(is_no_adjustment()).select(
-        "order_id", sale_e4=nw.when(is_sale()).then(nw.col("amount_e4")).otherwise(nw.lit(0)), net_e4=net_e4()
-    )
-    sums = {name: nw.col(name).sum().cast(nw.Int64) for name in ("sale_e4", "net_e4")}
-    values = valued.group_by("order_id").agg(**sums)
+    sale = nw.when(is_sale()).then(nw.col("amount_e4")).otherwise(nw.lit(0))
+    lines = {"sale_e4": sale, "net_e4": net_e4(), **parts}
+    valued = tables.order_lines.filter(is_no_adjustment()).select("order_id", **lines)
+    values = valued.group_by("order_id").agg(**{name: nw.col(name).sum().cast(nw.Int64) for name in lines})
     return orders.join(values, left_on="id", right_on="order_id", how="inner")
 
 

@@ -79,6 +79,7 @@ def main() -> None:
 
 from crm_core.cli import analytics as _analytics  # noqa: E402, F401
 from crm_core.cli import baskets as _baskets  # noqa: E402, F401
+from crm_core.cli import churn as _churn  # noqa: E402, F401
 from crm_core.cli import cohorts as _cohorts  # noqa: E402, F401
 from crm_core.cli import demo as _demo  # noqa: E402, F401
 from crm_core.cli import doctor as _doctor  # noqa: E402, F401
