@@ -145,7 +145,7 @@ def boosting(features: pd.DataFrame, label: Floats, day: Days) -> Fitted:
     """Gradient boosting of trees that look at one input each (or at the day), read out as step functions."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-    raw = features[list(INPUT_NAMES)].to_numpy(np.float64)
+    raw = features[list(INPUT_NAMES)].to_numpy(np.float64, copy=True)
     raw[:, np.isnan(raw).all(axis=0)] = 0.0  # nothing can be cut where nothing is known, and the library stumbles
     model = HistGradientBoostingClassifier(
         interaction_cst="no_interactions",
