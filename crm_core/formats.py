@@ -5,6 +5,7 @@ Every method takes None (and NaN, a frame's None) and gives "—": a figure that
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,6 +14,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
+from babel.lists import format_list
 
 NO_DATA = "—"
 
@@ -149,6 +151,10 @@ class Formats:
         least = "0" * numbers.get_currency_precision(unit)
         pattern = f"¤#,##0.{least}{'#' * (4 - len(least))}"
         return numbers.format_currency(amount, unit, pattern, locale=self.locale, currency_digits=False)
+
+    def listing(self, words: Sequence[str]) -> str:
+        """Several words or phrases in one sentence: "red, blue and green"."""
+        return format_list(list(words), locale=self.locale)
 
     def percent(self, share: Number | None, digits: int = 1, *, signed: bool = False) -> str:
         """A share of one as a percentage: 0.123 is 12.3%; `signed` puts a plus before a gain, nothing before zero."""

@@ -1,15 +1,7 @@
-"""Clusters of customers by how recently, how often and how much they buy, and whether they are real.
+"""Clusters of customers by how recently, how often, how much and how they buy, and whether they are real.
 
-Features are log-scaled, because the raw ones make a cluster of one outlier that scores best of all, and standardised.
-The number of clusters is chosen among those whose partition comes out again in bootstrap samples and has no cluster
-below a least size: the one of highest silhouette. The verdict says what the partition is worth:
-
-| verdict | the partition is found again | and silhouette clearly beats data without groups |
-|---|---|---|
-| natural | yes (10th percentile of agreement ≥ 0.8) | yes |
-| reproducible | yes | no: a stable cut through a continuum |
-| constructed | partly (≥ 0.5) | either |
-| none | no | either: do not act on it |
+How customers are compared: `segment_features`. How they are parted: `partitions`. How the number of groups is chosen
+and what the verdict means: `cluster_choice`.
 """
 
 from __future__ import annotations
@@ -17,18 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pandas as pd
 
 from crm_core.access import Permission
-from crm_core.analytics import clusters
+from crm_core.analytics import cluster_choice
+from crm_core.analytics.cluster_choice import Verdict
+from crm_core.analytics.cluster_quality import on_plane, silhouette
+from crm_core.analytics.clustering import FITTED, Clustering, Group, Parted, compared, count_kinds, kept, parted
+from crm_core.analytics.partitions import SEED, Method, one_thread, sample
 from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.progress import within as part_of
-from crm_core.analytics.purchases import purchases, require_day, with_names
+from crm_core.analytics.purchases import require_day, with_names
 from crm_core.analytics.registry import analysis
-from crm_core.analytics.segment_names import name_of, trait_of
+from crm_core.analytics.segment_features import DEFAULT, FEATURES
+from crm_core.analytics.segment_names import SCATTERED_NAME, SCATTERED_TRAIT, TYPICAL, name_of, traits_of
 from crm_core.db.types import from_e4
 from crm_core.errors import AnalysisRefused, FieldError, Invalid
 from crm_core.translation import N_
@@ -36,30 +33,26 @@ from crm_core.translation import N_
 if TYPE_CHECKING:
     from crm_core.warehouse import Tables
 
-FEATURES = ("recency", "frequency", "monetary", "tenure", "order_value")
-FEWEST_CUSTOMERS = 50
 TRIED = range(2, 9)
 MOST_CLUSTERS = 12
-LEAST_SHARE = 0.02
-FOUND_AGAIN, PARTLY_FOUND_AGAIN = 0.8, 0.5
-CLEARLY_MORE = 0.03
-"""By how much silhouette must exceed that of data without groups: the best of several k is a little lucky."""
 MOST_POINTS = 2_000
-
-Verdict = Literal["natural", "reproducible", "constructed", "none"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 @dataclass(frozen=True)
 class SegmentsParams:
-    """The day up to which sales count, itself included; how many clusters (None: chosen by the data); which features.
+    """The day up to which sales count, itself included; how many clusters (None: chosen by the data); which features;
+    which method. `density` finds the number of clusters itself.
 
     Raises:
-        Invalid: a day outside the years 1900 to 2199, fewer than 2 or more than 12 clusters, or an unknown feature.
+        Invalid: a day outside the years 1900 to 2199, fewer than 2 or more than 12 clusters, an unknown feature or
+            method, or a number of clusters for `density`.
     """
 
     as_of: date
     k: int | None = None
-    features: tuple[str, ...] = ("recency", "frequency", "monetary")
+    features: tuple[str, ...] = DEFAULT
+    method: Method = "kmeans"
 
     def __post_init__(self) -> None:
         require_day(self.as_of)
@@ -72,21 +65,29 @@ class SegmentsParams:
         if unknown or not self.features or len(set(self.features)) < len(self.features):
             problem = FieldError("The features must be some of {known}, each once.", {"known": ", ".join(FEATURES)})
             raise Invalid({"features": problem})
+        if self.method not in METHODS:
+            known = {"method": self.method, "known": ", ".join(METHODS)}
+            raise Invalid({"method": FieldError("There is no method '{method}'; there are {known}.", known)})
+        if self.method == "density" and self.k is not None:
+            raise Invalid({"k": FieldError("Density finds the number of clusters itself; leave it to the data.")})
 
 
 @dataclass(frozen=True)
 class SegmentsReport:
     """The clusters and what they are worth.
 
-    silhouette: mean over at most 10,000 customers; silhouette_null: what data without groups reaches, to be compared
-        with `silhouette_compared`, measured on as many customers.
-    ari_mean, ari_p10: agreement (adjusted Rand index) with the partitions of 20 bootstrap samples.
-    segments: segment (from 1, by sales per customer), name, name_number (1, or 2, 3 … where a name repeats), trait
-        (what sets it apart, in words), trait_feature (None: nothing), customers, share, sales (net, exact),
-        sales_share, of the median member centre_recency_days, centre_frequency and centre_monetary (exact), and the
-        centre in standard deviations from the average, z_<feature>.
+    silhouette: mean over at most 1,500 customers, of the customers as they are parted; silhouette_compared: the same of
+        the sample the number of clusters was chosen on; silhouette_null: what data without groups reaches of the same
+        size, as far as it had to be drawn.
+    ari_mean, ari_p10: agreement (adjusted Rand index) with the partitions of 20 other samples.
+    segments: segment (from 1, by sales per customer; 0 for those in no dense region), name, name_number (1, or 2, 3 …
+        where a name repeats), traits (what sets it apart, in words, most important first; at least one), trait_feature
+        (None: nothing does), customers, share, sales (net, exact), sales_share, of the median member
+        centre_recency_days, centre_frequency and centre_monetary (exact), the same of each further feature's column
+        (the mean, where it is a share), and the centre in standard deviations from the average, z_<feature>.
     points: x, y, segment of at most 2,000 customers, for a map (first two principal components).
-    candidates: k, silhouette, ari_mean, ari_p10, smallest_share of each number of clusters tried.
+    candidates: k, silhouette, ari_mean, ari_p10, smallest_share, n_samples of each number of clusters tried.
+    clustering: the partition as something to keep; None for dense regions.
     """
 
     as_of: date
@@ -98,24 +99,36 @@ class SegmentsReport:
     ari_mean: float
     ari_p10: float
     n: int
+    n_scattered: int
     segments: pd.DataFrame
     points: pd.DataFrame
     candidates: pd.DataFrame
+    clustering: Clustering | None
+
+    @property
+    def has_structure(self) -> bool:
+        """Whether there are groups in the data, and not only in the way it is cut."""
+        return self.verdict in {"natural", "reproducible"}
 
 
 @dataclass(frozen=True)
 class SegmentMembersParams:
-    """The clusters of SegmentsParams with the k of their report, and which one to list."""
+    """The clusters of SegmentsParams with the k of their report, and which one to list; 0: those in no dense region."""
 
     as_of: date
     k: int
     segment: int
-    features: tuple[str, ...] = ("recency", "frequency", "monetary")
+    features: tuple[str, ...] = DEFAULT
+    method: Method = "kmeans"
 
     def __post_init__(self) -> None:
-        SegmentsParams(self.as_of, self.k, self.features)
-        if not 1 <= self.segment <= self.k:
+        self.parting()
+        if not (0 if self.method == "density" else 1) <= self.segment <= self.k:
             raise Invalid({"segment": FieldError("There is no segment {segment}.", {"segment": self.segment})})
+
+    def parting(self) -> SegmentsParams:
+        """How customers are parted."""
+        return SegmentsParams(self.as_of, None if self.method == "density" else self.k, self.features, self.method)
 
 
 @dataclass(frozen=True)
@@ -126,7 +139,7 @@ class SegmentMembersReport:
     members: pd.DataFrame
 
 
-@analysis("segments", reads=("orders", "order_lines"), permission=Permission.SEGMENTS_VIEW, is_long=True)
+@analysis("segments", reads=("orders", "order_lines", "products"), permission=Permission.SEGMENTS_VIEW, is_long=True)
 def segments(tables: Tables, params: SegmentsParams, progress: Progress = silent) -> SegmentsReport:
     """Clusters of known customers with a sale on or before `as_of`, with a verdict on whether they are real.
 
@@ -134,37 +147,45 @@ def segments(tables: Tables, params: SegmentsParams, progress: Progress = silent
         AnalysisRefused: fewer than 50 customers, all alike, or fewer different ones than clusters asked for.
     """
     progress(0.0, N_("Following customers"))
-    base = purchases(tables, params.as_of)
-    points = _points(base, params)
-    numbers = [params.k] if params.k is not None else [k for k in TRIED if k <= len(np.unique(points, axis=0))]
-    trying = part_of(progress, 0.05, 0.7)
-    tried = clusters.candidates(points, numbers, trying, N_("Trying numbers of clusters"))
-    best = _chosen(tried)
-    progress(0.7, N_("Comparing with data without groups"))
-    labels = _labels(base, points, best.k)
-    null = clusters.null_silhouette(points, best.k)
+    base, scale, points = compared(tables, params.as_of, params.features)
+    numbers: list[int | None] = [params.k]
+    kinds = count_kinds(points, max(params.k or 0, max(TRIED)))
+    _require_kinds(params, kinds)
+    if params.k is None and params.method != "density":
+        numbers = [k for k in TRIED if k <= kinds]
+    tried = cluster_choice.candidates(points, numbers, params.method, part_of(progress, 0.1, 0.6))
+    best = cluster_choice.chosen(tried)
+    null = cluster_choice.null_silhouette(points, best, params.method, part_of(progress, 0.6, 0.9))
     progress(0.9, N_("Describing the clusters"))
-    plane = pd.DataFrame(clusters.on_plane(points), columns=["x", "y"]).assign(segment=labels)
-    shown = plane.sample(min(len(plane), MOST_POINTS), random_state=clusters.SEED).sort_index()
+    parts = parted(base, scale, points, None if params.method == "density" else best.k, params.method)
+    described = _described(parts, params.features)
+    groups = {
+        number: Group(number, name, name_number)
+        for number, name, name_number in zip(
+            *(described[column].tolist() for column in ("segment", "name", "name_number")), strict=True
+        )
+    }
     return SegmentsReport(
         as_of=params.as_of,
-        k=best.k,
-        verdict=_verdict(best, null),
-        silhouette=clusters.silhouette(points, labels, clusters.JUDGED),
+        k=parts.model.k,
+        verdict=cluster_choice.verdict(best, null),
+        silhouette=silhouette(points, np.where(parts.labels == 0, -1, parts.labels)),
         silhouette_compared=best.silhouette,
         silhouette_null=null,
         ari_mean=best.ari_mean,
         ari_p10=best.ari_p10,
         n=len(base),
-        segments=_described(base, points, labels, params.features),
-        points=shown.reset_index(drop=True),
+        n_scattered=int((parts.labels == 0).sum()),
+        segments=described,
+        points=_shown(parts),
         candidates=pd.DataFrame([asdict(candidate) for candidate in tried]),
+        clustering=kept(parts, params.as_of, params.method, params.features, groups),
     )
 
 
 @analysis(
     "segment_members",
-    reads=("orders", "order_lines", "customers"),
+    reads=("orders", "order_lines", "products", "customers"),
     permission=Permission.SEGMENTS_VIEW,
     lists_people=True,
 )
@@ -175,95 +196,59 @@ def segment_members(tables: Tables, params: SegmentMembersParams, progress: Prog
         AnalysisRefused: as `segments`.
     """
     progress(0.0, N_("Following customers"))
-    base = purchases(tables, params.as_of)
-    points = _points(base, SegmentsParams(params.as_of, params.k, params.features))
-    members = base[_labels(base, points, params.k) == params.segment]
+    asked = params.parting()
+    base, scale, points = compared(tables, params.as_of, params.features)
+    _require_kinds(asked, count_kinds(points, asked.k or 0))
+    parts = parted(base, scale, points, asked.k, params.method)
+    return SegmentMembersReport(listed(tables, base[parts.labels == params.segment]))
+
+
+def listed(tables: Tables, members: pd.DataFrame) -> pd.DataFrame:
+    """Customers as a list of members shows them, by sales: see SegmentMembersReport."""
     best_first = members.sort_values(["monetary_e4", "customer_id"], ascending=[False, True])
-    return SegmentMembersReport(with_names(tables, best_first.drop(columns="tenure_days")))
+    return with_names(tables, best_first[["customer_id", "recency_days", "frequency", "monetary_e4"]])
 
 
-def _points(base: pd.DataFrame, params: SegmentsParams) -> clusters.Points:
-    """The features, log-scaled and standardised, shape (customers, features); one that is the same for all is 0."""
-    if len(base) < FEWEST_CUSTOMERS:
-        raise AnalysisRefused(
-            "Clusters need at least {fewest} customers with a sale up to {as_of}; there are {n}.",
-            fewest=FEWEST_CUSTOMERS,
-            as_of=params.as_of,
-            n=len(base),
-        )
-    money = base["monetary_e4"].clip(lower=0) / 10_000
-    raw = {
-        "recency": base["recency_days"],
-        "frequency": base["frequency"],
-        "monetary": money,
-        "tenure": base["tenure_days"],
-        "order_value": money / base["frequency"],
-    }
-    logs = np.log1p(np.column_stack([raw[feature].to_numpy(dtype=np.float64) for feature in params.features]))
-    spread = logs.std(axis=0)
-    points: clusters.Points = (logs - logs.mean(axis=0)) / np.where(spread > 1e-9, spread, 1.0) * (spread > 1e-9)
-    different = len(np.unique(points, axis=0))
-    if different == 1:
-        raise AnalysisRefused(
-            "All {n} customers are alike in what is compared; there is nothing to cluster.", n=len(base)
-        )
-    if params.k is not None and different < params.k:
+def _require_kinds(params: SegmentsParams, kinds: int) -> None:
+    if params.k is not None and kinds < params.k:
         raise AnalysisRefused(
             "There are only {different} different kinds of customers, too few for {k} clusters.",
-            different=different,
+            different=kinds,
             k=params.k,
         )
-    return points
 
 
-def _chosen(tried: list[clusters.Candidate]) -> clusters.Candidate:
-    """Of the candidates without a tiny cluster that are found again, the one of highest silhouette; if none is found
-    again, the one that is most nearly."""
-    sized = [candidate for candidate in tried if candidate.smallest_share >= LEAST_SHARE] or tried
-    stable = [candidate for candidate in sized if candidate.ari_p10 >= FOUND_AGAIN]
-    if stable:
-        return max(stable, key=lambda candidate: (candidate.silhouette, -candidate.k))
-    return max(sized, key=lambda candidate: (candidate.ari_p10, candidate.silhouette))
+def _shown(parts: Parted) -> pd.DataFrame:
+    """Some of the customers on a plane: x, y, segment."""
+    rows = np.arange(len(parts.points))
+    if len(rows) > MOST_POINTS:
+        rows = np.sort(np.random.default_rng(SEED).choice(rows, MOST_POINTS, replace=False))
+    with one_thread():
+        plane = on_plane(sample(parts.points, FITTED), parts.points[rows])
+    return pd.DataFrame(plane, columns=["x", "y"]).assign(segment=parts.labels[rows])
 
 
-def _verdict(best: clusters.Candidate, null: float) -> Verdict:
-    if best.ari_p10 >= FOUND_AGAIN:
-        return "natural" if best.silhouette >= null + CLEARLY_MORE else "reproducible"
-    return "constructed" if best.ari_p10 >= PARTLY_FOUND_AGAIN else "none"
-
-
-def _labels(base: pd.DataFrame, points: clusters.Points, k: int) -> clusters.Labels:
-    """Each customer's segment, numbered from 1 by the mean net sales of its members, largest first."""
-    found = clusters.assigned(clusters.fitted(clusters.sample(points, clusters.FITTED), k), points)
-    worth = base["monetary_e4"].groupby(found).mean().reindex(range(k), fill_value=0)
-    order = worth.sort_values(ascending=False, kind="stable").index
-    number = np.empty(k, dtype=np.int32)
-    number[order] = np.arange(1, k + 1, dtype=np.int32)
-    labels: clusters.Labels = number[found]
-    return labels
-
-
-def _described(
-    base: pd.DataFrame, points: clusters.Points, labels: clusters.Labels, features: tuple[str, ...]
-) -> pd.DataFrame:
+def _described(parts: Parted, features: tuple[str, ...]) -> pd.DataFrame:
+    base, labels = parts.base, parts.labels
     rows: list[dict[str, object]] = []
     seen: Counter[str] = Counter()
     total = int(base["monetary_e4"].sum())
-    for segment in np.unique(labels):
+    present = np.unique(labels)
+    for segment in [*present[present > 0], *present[present == 0]]:
         is_member = labels == segment
         members = base[is_member]
-        centre = dict(zip(features, points[is_member].mean(axis=0).tolist(), strict=True))
-        name = name_of(centre)
+        centre = dict(zip(features, parts.points[is_member].mean(axis=0).tolist(), strict=True))
+        traits = traits_of(centre) if segment else ((None, SCATTERED_TRAIT),)
+        name = name_of(centre) if segment else SCATTERED_NAME
         seen[name] += 1
-        trait_feature, trait = trait_of(centre)
         sales = int(members["monetary_e4"].sum())
         rows.append(
             {
                 "segment": int(segment),
                 "name": name,
                 "name_number": seen[name],
-                "trait": trait,
-                "trait_feature": trait_feature,
+                "traits": tuple(words for _feature, words in traits) or (TYPICAL,),
+                "trait_feature": traits[0][0] if traits else None,
                 "customers": len(members),
                 "share": len(members) / len(base),
                 "sales": from_e4(sales),
@@ -271,7 +256,19 @@ def _described(
                 "centre_recency_days": float(members["recency_days"].median()),
                 "centre_frequency": float(members["frequency"].median()),
                 "centre_monetary": from_e4(round(float(members["monetary_e4"].median()))),
+                **_centre(members, [feature for feature in features if feature not in DEFAULT]),
                 **{f"z_{feature}": z for feature, z in centre.items()},
             }
         )
     return pd.DataFrame(rows)
+
+
+def _centre(members: pd.DataFrame, features: list[str]) -> dict[str, float | None]:
+    """What is typical of the members in each of the features; None where none of them has a value."""
+    centre: dict[str, float | None] = {}
+    for feature in features:
+        column = FEATURES[feature].column
+        values = members[column].dropna()
+        typical = values.mean() if FEATURES[feature].unit == "ratio" else values.median()
+        centre[f"centre_{column}"] = None if values.empty else float(typical)
+    return centre

@@ -107,11 +107,12 @@ def cluster_profile(
     weights = [float(n) for n in segments["customers"]]
     drawn = []
     for place, (column, (label, unit)) in enumerate(shown.items(), start=1):
-        centres = [float(value) for value in segments[column]]
-        average = sum(n * centre for n, centre in zip(weights, centres, strict=True)) / (sum(weights) or 1.0)
+        centres = floats(segments[column])
+        known = [(n, centre) for n, centre in zip(weights, centres, strict=True) if centre is not None]
+        average = sum(n * centre for n, centre in known) / (sum(n for n, _centre in known) or 1.0)
         said = say(average, unit, _=_, formats=formats)
         for row, (name, centre) in enumerate(zip(names, centres, strict=True), start=1):
-            ratio = centre / average if average > 0 else None
+            ratio = centre / average if centre is not None and average > 0 else None
             lines = (
                 f"<b>{safe(name)}</b>",
                 f"{_(label)}: {say(centre, unit, _=_, formats=formats)}",

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
+_SEPARATOR = "."
+
 
 def kept_choices() -> dict[str, Any]:
     """Every choice made in this session, by widget key."""
@@ -49,6 +51,29 @@ def choice(
     else:
         chosen = st.selectbox(label, width=width or "stretch", **common)
     return str(_keep(key, name, chosen or default, default))
+
+
+def several(
+    page: str, name: str, label: str, options: Mapping[str, str], *, default: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Some of the options' codes, in the options' order; the default while none is chosen."""
+    key, fallback = f"{page}.{name}", _SEPARATOR.join(default)
+    if key not in st.session_state:
+        text = kept_choices().get(key) or str(st.query_params.get(name) or fallback).split(_SEPARATOR)
+        st.session_state[key] = [code for code in text if code in options] or list(default)
+    st.multiselect(
+        label, list(options), format_func=lambda code: options.get(code, code), key=key, placeholder=options[default[0]]
+    )
+    kept_choices()[key] = list(st.session_state[key])
+    chosen = tuple(code for code in options if code in st.session_state[key]) or default
+    _sync(name, _SEPARATOR.join(chosen), fallback)
+    return chosen
+
+
+def text(page: str, name: str, label: str, *, default: str, note: str) -> str:
+    """A line of text, once it is entered; `note` says what belongs there."""
+    key = _prepare(page, name, default, lambda typed: typed)
+    return str(_keep(key, name, st.text_input(label, key=key, help=note) or default, default))
 
 
 def search(page: str, name: str, label: str, placeholder: str) -> str:

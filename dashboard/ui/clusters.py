@@ -1,14 +1,17 @@
-"""The parts of the Segments page that show clusters: verdict, table, profile, members."""
+"""The parts of the Segments page that show clusters: choices, verdict, table, profile, members."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import date
+from typing import Any, get_args
 
 import pandas as pd
 import streamlit as st
 
 from crm_core import charts
-from crm_core.analytics.segments import SegmentMembersParams, SegmentsReport, segment_members
+from crm_core.analytics.partitions import Method
+from crm_core.analytics.segment_features import DEFAULT, FEATURES
+from crm_core.analytics.segments import SegmentMembersParams, SegmentsParams, SegmentsReport, segment_members
 from crm_core.translation import N_
 from dashboard.i18n import _, fmt, joined
 from dashboard.ui import segments as shared
@@ -16,21 +19,45 @@ from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
 
+METHODS: dict[Method, str] = {
+    "kmeans": N_("Around centres (k-means)"),
+    "mixture": N_("As overlapping clouds (Gaussian mixture)"),
+    "density": N_("Dense regions (HDBSCAN)"),
+}
 VERDICTS = {
     "natural": N_(
-        "These groups are real: they are denser than chance would make them, and come out the same from other samples."
+        "These groups are real: they are far denser than chance would make them, and come out the same from other "
+        "samples."
     ),
     "reproducible": N_(
-        "These groups come out the same from other samples, but customers shade from one into the next."
+        "These groups are denser than chance would make them and come out the same from other samples, but customers "
+        "shade from one into the next."
     ),
     "constructed": N_("These groups are cuts through one cloud: useful to split a list, not kinds of customers."),
     "none": N_("No groups: these customers form one cloud, and any split of it would be arbitrary."),
 }
 
 
+def asked(page: Page, as_of: date) -> SegmentsParams:
+    """What to compare customers by, how, and into how many groups."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        labels = {method: _(METHODS[method]) for method in get_args(Method)}
+        method = page.choice("method", _("Groups form"), labels, default="kmeans", kind="select", width=300)
+        counts = {"auto": _("Found in the data")} | {str(k): str(k) for k in range(2, 9)}
+        k = "auto"
+        if method != "density":
+            k = page.choice("k", _("Number of groups"), counts, default="auto", kind="select", width=200)
+    options = {name: _(feature.label) for name, feature in FEATURES.items()}
+    features = page.several("by", _("Compare customers by"), options, default=DEFAULT)
+    return SegmentsParams(as_of, None if k == "auto" else int(k), features, method)  # type: ignore[arg-type]  # its own options
+
+
 def sentence(report: SegmentsReport) -> str:
+    """Whether there are groups, and how many."""
     if report.verdict == "none":
         return _("The {n} customers form no groups.", n=fmt().number(report.n))
+    if report.verdict == "constructed":
+        return _("The {n} customers form one cloud, here cut into {k}.", n=fmt().number(report.n), k=report.k)
     return _("{n} customers fall into {k} groups.", n=fmt().number(report.n), k=report.k)
 
 
@@ -59,13 +86,24 @@ def described(segments: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def members(page: Page, report: SegmentsReport, segment: Any) -> None:
+def members(page: Page, asked: SegmentsParams, report: SegmentsReport, segment: Any) -> None:
     """The customers of the chosen cluster."""
     if segment is None:
         return
     row = report.segments.loc[report.segments["segment"] == segment].iloc[0]
-    found = page.run(segment_members, SegmentMembersParams(as_of=report.as_of, k=report.k, segment=int(segment)))
-    shared.members(cluster_name(row), _("They {trait}.", trait=_(row["trait"])), found.members, key="cluster_members")
+    params = SegmentMembersParams(report.as_of, report.k, int(segment), asked.features, asked.method)
+    shared.members(cluster_name(row), traits(row), page.run(segment_members, params).members, key="cluster_members")
+
+
+def sentences(report: SegmentsReport) -> None:
+    """Each group's sentence, for those that differ from the average customer."""
+    lines = [f"**{cluster_name(row)}**: {traits(row)}" for _index, row in report.segments.iterrows()]
+    st.markdown("\n\n".join(lines))
+
+
+def traits(row: Any) -> str:
+    """What sets a cluster apart, in a sentence."""
+    return _("They {traits}.", traits=fmt().listing([_(words) for words in row["traits"]]))
 
 
 def cluster_name(row: Any) -> str:
@@ -79,30 +117,47 @@ def names(report: SegmentsReport) -> dict[int, str]:
     return {int(row["segment"]): cluster_name(row) for _index, row in report.segments.iterrows()}
 
 
-def method(report: SegmentsReport) -> list[str]:
+def method(asked: SegmentsParams, report: SegmentsReport) -> list[str]:
     """How the groups were found and judged."""
+    compared = fmt().listing([_(FEATURES[feature].label) for feature in asked.features])
     return [
         _(
-            "K-means on the logarithms of recency, frequency and net sales, each scaled to the same spread, "
-            "of the {n} customers with a sale up to {day}.",
+            "Customers are compared by {features}, on logarithms scaled to the same spread: the {n} customers with a "
+            "sale up to {day}. Whoever has no value yet counts as average in it.",
+            features=compared,
             n=fmt().number(report.n),
             day=fmt().date(report.as_of),
         ),
+        _(HOW[asked.method]),
         _(
-            "The number of groups is one that 20 bootstrap samples find again (adjusted Rand index, worst tenth), with "
-            "no group too small; of those the one with the highest silhouette."
+            "The number of groups is one that 20 other samples find again (adjusted Rand index, worst tenth at least "
+            "0.8), with no group below 2 %; of those the one with the highest silhouette."
         ),
         _(
-            "Natural: found again, and the silhouette beats what data without groups reaches in 95 of 100 cases. "
-            "Reproducible: found again only. Constructed: neither, at the number you chose. None: nothing found."
+            "Data without groups are Gaussian clouds and copulas with the same spread and correlations, parted in the "
+            "same way; 19 of each kind are drawn, or as many as it takes. Natural: found again, and the silhouette "
+            "exceeds theirs by 0.1 or more. Reproducible: by 0.03 or more. Constructed: by less, or found again only "
+            "partly. None: not found again."
         ),
     ]
 
 
-def profile(report: SegmentsReport) -> None:
+HOW: dict[Method, str] = {
+    "kmeans": N_("K-means puts each customer with the nearest of the groups' centres."),
+    "mixture": N_("Each group is a Gaussian cloud of its own shape; customers belong to the likeliest."),
+    "density": N_(
+        "HDBSCAN finds regions where customers are dense. Whoever lies in none is shown as scattered, in no group."
+    ),
+}
+
+
+def profile(asked: SegmentsParams, report: SegmentsReport) -> None:
     """What sets each group apart from the average customer."""
+    shown = dict.fromkeys([*DEFAULT, *asked.features])
+    features = {f"centre_{FEATURES[name].column}": (FEATURES[name].label, FEATURES[name].unit) for name in shown}
+    named = report.segments.assign(name=list(names(report).values()))
     chart(
-        charts.cluster_profile(report.segments.assign(name=list(names(report).values())), **drawing()),
+        charts.cluster_profile(named, features=features, **drawing()),
         key="cluster_profile",
         alt=_("Each group beside the average customer"),
     )
@@ -110,6 +165,8 @@ def profile(report: SegmentsReport) -> None:
 
 def k_choice(report: SegmentsReport) -> None:
     """How the number of groups was chosen."""
+    if len(report.candidates) < 2:
+        return
     st.subheader(_("How many groups"), anchor=False)
     chart(
         charts.k_choice(report.candidates, chosen=report.k, **drawing()),

@@ -34,6 +34,16 @@ class Page:
         """One of the options' codes, kept in the address."""
         return choices.choice(self.name, name, label, options, default=default, kind=kind, **layout)
 
+    def several(
+        self, name: str, label: str, options: Mapping[str, str], *, default: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        """Some of the options' codes, kept in the address."""
+        return choices.several(self.name, name, label, options, default=default)
+
+    def text(self, name: str, label: str, *, default: str, note: str) -> str:
+        """A line of text, kept in the address."""
+        return choices.text(self.name, name, label, default=default, note=note)
+
     def search(self, name: str, label: str, placeholder: str) -> str:
         """Text as one types it, kept in the address."""
         return choices.search(self.name, name, label, placeholder)

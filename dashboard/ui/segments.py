@@ -12,10 +12,11 @@ import streamlit as st
 from crm_core.access import Permission
 from crm_core.analytics import rfm as rfm_analysis
 from crm_core.analytics.rfm import RfmMembersParams, RfmReport
+from crm_core.analytics.rfm_scores import Scoring, Thresholds
 from crm_core.reports import spreadsheet
 from dashboard import nav, session
 from dashboard.i18n import _, column_format, fmt, ngettext
-from dashboard.ui import customers
+from dashboard.ui import customers, scoring
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
 
@@ -24,23 +25,43 @@ MONTHS_BACK = 12
 
 
 def views() -> dict[str, str]:
-    return {"rfm": _("Recency, frequency, value"), "clusters": _("Groups that form by themselves")}
-
-
-def group_counts() -> dict[str, str]:
-    return {"auto": _("Found in the data")} | {str(k): str(k) for k in range(2, 9)}
+    return {
+        "rfm": _("Recency, frequency, value"),
+        "moves": _("Moves between segments"),
+        "clusters": _("Groups that form by themselves"),
+    }
 
 
 def as_of(page: Page, span: Span) -> date:
     """The last day whose sales count: where the data ends, or the end of a month before."""
     options: dict[str, str] = {"now": fmt().date(span.anchor)}
-    days: dict[str, date] = {"now": span.anchor}
-    month_end = span.anchor.replace(day=1) - timedelta(days=1)
-    while month_end > span.first and len(options) <= MONTHS_BACK:
-        options[month_end.isoformat()] = fmt().date(month_end)
-        days[month_end.isoformat()] = month_end
-        month_end = month_end.replace(day=1) - timedelta(days=1)
-    return days[page.choice("as_of", _("Sales up to"), options, default="now", kind="select", width=190)]
+    days = {day.isoformat(): day for day in reversed(month_ends(span, span.anchor))}
+    options |= {code: fmt().date(day) for code, day in days.items()}
+    chosen = page.choice("as_of", _("Sales up to"), options, default="now", kind="select", width=190)
+    return days.get(chosen, span.anchor)
+
+
+def earlier(page: Page, span: Span, after: date) -> date | None:
+    """The earlier of two days to compare: by default three months back; None if the records begin too late."""
+    days = month_ends(span, after)
+    return pick_day(page, "before", _("Compared with"), days) if days else None
+
+
+def pick_day(page: Page, name: str, label: str, days: Sequence[date]) -> date:
+    """One of the days, latest first; by default the third last."""
+    options = {day.isoformat(): fmt().date(day) for day in reversed(days)}
+    default = days[-min(3, len(days))].isoformat()
+    return date.fromisoformat(page.choice(name, label, options, default=default, kind="select", width=190))
+
+
+def month_ends(span: Span, before: date) -> list[date]:
+    """The last days of at most twelve months that end before that day and after the first order, in order."""
+    days: list[date] = []
+    day = before.replace(day=1) - timedelta(days=1)
+    while day > span.first and len(days) < MONTHS_BACK:
+        days.append(day)
+        day = day.replace(day=1) - timedelta(days=1)
+    return days[::-1]
 
 
 def rfm_sentence(report: RfmReport) -> str:
@@ -106,7 +127,9 @@ def picked_cell(state: Any) -> tuple[int, int] | None:
     return int(cell[0]), int(cell[1])
 
 
-def rfm_members(page: Page, report: RfmReport, segment: str | None, cell: tuple[int, int] | None) -> None:
+def rfm_members(
+    page: Page, report: RfmReport, thresholds: Thresholds | None, segment: str | None, cell: tuple[int, int] | None
+) -> None:
     """The customers of the chosen segment, or of the cell that was clicked."""
     if segment is not None:
         title, cell = _(segment), None
@@ -115,25 +138,31 @@ def rfm_members(page: Page, report: RfmReport, segment: str | None, cell: tuple[
         title, meaning = _("Recency {r}, frequency {f}", r=cell[0], f=cell[1]), ""
     else:
         return
-    params = RfmMembersParams(as_of=report.as_of, n_bins=report.n_bins, segment=segment, cell=cell)
+    params = RfmMembersParams(report.as_of, report.n_bins, segment, cell, thresholds)
     members(title, _(meaning) if meaning else "", page.run(rfm_analysis.rfm_members, params).members, key="rfm_members")
 
 
-def rfm_method(report: RfmReport) -> list[str]:
+def rfm_method(report: RfmReport, scores: Scoring) -> list[str]:
     """Scores and the table of named segments, as it is applied."""
-    scores = _(
+    return [rfm_words(report.as_of), scoring.method(scores), rules_table()]
+
+
+def rfm_words(day: date) -> str:
+    """What is scored."""
+    return _(
         "Recency is days since the last sale, frequency the number of orders with a sale, monetary net sales up to "
-        "{day}. Each is scored from 1 to {bins} by rank, equal values always alike; FM is the mean of frequency and "
-        "monetary.",
-        day=fmt().date(report.as_of),
-        bins=report.n_bins,
+        "{day}.",
+        day=fmt().date(day),
     )
+
+
+def rules_table() -> str:
+    """The table of named segments, as it is applied."""
     head = f"| {_('Segment')} | {_('Recency')} | FM | {_('Meaning')} |\n|---|---|---|---|\n"
-    rows = "\n".join(
+    return head + "\n".join(
         f"| {_(rule.name)} | {rule.r[0]}–{rule.r[1]} | {rule.fm[0]}–{rule.fm[1]} | {_(rule.meaning)} |"
         for rule in rfm_analysis.SEGMENT_RULES
     )
-    return [scores, head + rows]
 
 
 def grid_table(grid: pd.DataFrame) -> pd.DataFrame:

@@ -9,17 +9,13 @@ import narwhals as nw
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
-from crm_core.analytics import clusters
-from crm_core.analytics.clusters import Candidate
-from crm_core.analytics.segment_names import name_of, trait_of
+from crm_core.analytics.segment_features import FEATURES
+from crm_core.analytics.segment_names import name_of, traits_of
 from crm_core.analytics.segments import (
     SegmentMembersParams,
     SegmentsParams,
-    _chosen,
-    _verdict,
     segment_members,
     segments,
 )
@@ -88,52 +84,27 @@ def records(frame: nw.LazyFrame) -> list[dict[str, Any]]:
     return frame.collect("pyarrow").to_native().to_pylist()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_continuum_is_never_called_natural(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    cloud = random.multivariate_normal([4, 1.5, 5], [[1, -0.5, -0.4], [-0.5, 0.6, 0.5], [-0.4, 0.5, 1]], 500)
-    lumpy = np.log1p(np.round(np.expm1(np.clip(cloud, 0.69, None))))  # whole days and orders make lumps
-    lumpy = (lumpy - lumpy.mean(axis=0)) / lumpy.std(axis=0)
-    best = _chosen(clusters.candidates(lumpy, [2, 3, 4], lambda *_: None, ""))
-    assert _verdict(best, clusters.null_silhouette(lumpy, best.k)) != "natural"
-
-
-def test_the_corners_of_a_full_cube_are_no_groups() -> None:
-    cube = np.random.default_rng(4).uniform(-1.7, 1.7, (600, 3))
-    corners = clusters.silhouette(cube, clusters.assigned(clusters.fitted(cube, 8), cube), 600)
-    assert _verdict(candidate(8, corners, 0.9), clusters.null_silhouette(cube, 8)) == "reproducible"
-
-
-def test_the_map_keeps_planted_groups_apart_and_a_line_flat() -> None:
-    points = np.repeat([[0.0, 0, 0], [9, 0, 0], [0, 9, 0]], 20, axis=0)
-    plane = clusters.on_plane(points)
-    assert adjusted_rand_score(clusters.assigned(clusters.fitted(plane, 3), plane), np.repeat([0, 1, 2], 20)) == 1
-    assert clusters.on_plane(np.arange(5.0)[:, None]).shape == (5, 2)
-
-
-def candidate(k: int, silhouette: float, ari_p10: float, smallest_share: float = 0.2) -> Candidate:
-    return Candidate(k, silhouette, ari_p10, ari_p10, smallest_share)
-
-
-def test_the_number_of_clusters_is_stable_sized_and_then_of_highest_silhouette() -> None:
-    unstable, tiny = candidate(2, 0.9, 0.4), candidate(3, 0.8, 1.0, smallest_share=0.001)
-    assert _chosen([unstable, tiny, candidate(4, 0.5, 0.85), candidate(5, 0.6, 0.8)]).k == 5
-    assert _chosen([unstable, candidate(4, 0.5, 0.6)]).k == 4
-
-
-def test_the_verdict_needs_both_agreement_and_groups() -> None:
-    assert _verdict(candidate(2, 0.5, 0.9), null=0.4) == "natural"
-    assert _verdict(candidate(2, 0.42, 0.9), null=0.4) == "reproducible"
-    assert _verdict(candidate(2, 0.9, 0.7), null=0.4) == "constructed"
-    assert _verdict(candidate(2, 0.9, 0.2), null=0.4) == "none"
-
-
 def test_names_say_when_and_how_much() -> None:
     assert name_of({"recency": -1.0, "frequency": 1.0, "monetary": 1.0}) == "Best customers"
     assert name_of({"recency": 1.0, "frequency": -1.0, "monetary": -1.0}) == "Lapsed small buyers"
-    assert name_of({"tenure": 1.0}) == "Average customers"
-    assert trait_of({"recency": 0.6, "monetary": -1.0}) == ("monetary", "spend less than most")
-    assert trait_of({"recency": 0.1}) == (None, "are close to the average in every respect")
+    assert name_of({"order_value": 0.3}) == "Average customers"
+    assert name_of({"recency": -0.6, "discounts": 1.2}) == "Bargain hunters"
+    assert name_of({"recency": -1.6, "monetary": 0.9, "discounts": 1.2}) == "Best customers"
+
+
+def test_traits_are_the_clear_differences_largest_first() -> None:
+    assert traits_of({"recency": 0.6, "monetary": -1.0, "tenure": 0.4}) == (
+        ("monetary", "spend less than most"),
+        ("recency", "have not bought for longer than most"),
+    )
+    assert traits_of({"recency": 0.1}) == ()
+
+
+def test_every_feature_has_words_for_either_direction() -> None:
+    for feature in FEATURES:
+        for direction in (-1.0, 1.0):
+            assert traits_of({feature: direction})
+            assert name_of({feature: direction})
 
 
 def test_too_few_customers_are_refused_in_words() -> None:
@@ -173,7 +144,8 @@ def test_wrong_parameters_are_refused_in_words() -> None:
     with pytest.raises(Invalid) as features:
         SegmentsParams(AS_OF, features=("recency", "shoe_size"))
     assert str(features.value.fields["features"]) == (
-        "The features must be some of recency, frequency, monetary, tenure, order_value, each once."
+        "The features must be some of recency, frequency, monetary, tenure, order_value, regularity, products, "
+        "categories, refunds, discounts, each once."
     )
     with pytest.raises(Invalid) as segment:
         SegmentMembersParams(AS_OF, 3, 4)
