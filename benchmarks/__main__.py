@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.table import Context, Line, render
 
-SUITES = ("warehouse", "overview", "imports", "customers", "memory", "browser")
+SUITES = ("warehouse", "overview", "imports", "customers", "baskets", "next_product_noise", "memory", "browser")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -28,7 +28,7 @@ class Sold:
     Attributes:
         baskets: by time.
         items: one row an item, in the order of `baskets.item`: item (a product's id, or a number), code, name, count
-            (baskets that hold it).
+            (baskets that hold it); of products also category.
         customer: who bought each basket, −1 for guests; shape (baskets,).
     """
 
@@ -62,7 +62,7 @@ def sold(tables: Tables, which: BasketFilter, *, level: ItemLevel, holdout: floa
         items = pd.DataFrame({"item": np.arange(len(names)), "code": names.astype("str"), "name": names.astype("str")})
     else:
         number = pd.Series(np.arange(len(products)), index=products["id"].to_numpy())
-        items = products[["id", "code", "name"]].rename(columns={"id": "item"})
+        items = products[["id", "code", "name", "category"]].rename(columns={"id": "item"})
     item = lines["product_id"].map(number)
     lines = lines.assign(item=item)[item.notna().to_numpy()]
     orders = lines.drop_duplicates("order_id")

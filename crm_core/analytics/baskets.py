@@ -14,6 +14,7 @@ import pandas as pd
 
 from crm_core.access import Permission
 from crm_core.analytics.basket_source import BasketFilter, ItemLevel, Sold, sold
+from crm_core.analytics.bundles import bundles
 from crm_core.analytics.itemsets import least_count
 from crm_core.analytics.mining import mine
 from crm_core.analytics.periods import Period, require_askable
@@ -98,7 +99,8 @@ class BasketReport:
     n_baskets: baskets, n_later of them, the last ones, in the hold-out; n_items: different items in them; min_count:
     the least number of baskets asked of a rule, from support and floor.
     sizes: how many itemsets there are of 1, 2, … items. n_rules: how many rules; n_holding: of them, how many hold.
-    rules: see `rule_table`; at most 20,000, those that hold first. items: item, code, name, count.
+    rules: see `rule_table`; at most 20,000, those that hold first. bundles: see `bundles`. items: item, code, name,
+    category (of products), count.
     """
 
     n_baskets: int
@@ -109,6 +111,7 @@ class BasketReport:
     n_rules: int
     n_holding: int
     rules: pd.DataFrame
+    bundles: pd.DataFrame
     items: pd.DataFrame
 
     @property
@@ -159,6 +162,7 @@ def rules_of(found: Sold, params: BasketParams, progress: Progress = silent) -> 
         n_rules=n_rules,
         n_holding=n_holding,
         rules=table,
+        bundles=bundles(table, dict(zip(items["item"], items["count"], strict=True))),
         items=items,
     )
 

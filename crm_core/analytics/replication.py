@@ -87,6 +87,16 @@ def more_frequent(both: Ints, one: Ints, other: Ints, n: Ints) -> Floats:
     return np.clip(p, 0.0, 1.0)
 
 
+def less_frequent(both: Ints, one: Ints, other: Ints, n: Ints) -> Floats:
+    """The same for at most `both` baskets."""
+    from scipy.stats import hypergeom
+
+    p: Floats = np.ones(len(both))
+    some = (one > 0) & (other > 0)
+    p[some] = hypergeom.cdf(both[some], n[some], one[some], other[some])
+    return np.clip(p, 0.0, 1.0)
+
+
 def q_values(p: Floats) -> Floats:
     """p adjusted for how many were looked at (Benjamini & Hochberg 1995)."""
     from scipy.stats import false_discovery_control

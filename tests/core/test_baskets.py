@@ -140,6 +140,15 @@ def test_every_planted_pair_is_found(company: Workspace) -> None:
                 assert {first, second} in found
 
 
+def test_the_bundles_to_sell_are_the_planted_ones(company: Workspace) -> None:
+    report = company.analyses.run(baskets, BasketParams(min_support=0.001), actor=SYSTEM)
+    code = dict(zip(report.items["item"], report.items["code"], strict=True))
+    found = {frozenset(code[item] for item in items) for items in report.bundles["items"]}
+    assert found == {frozenset(bundle.codes) for bundle in demo.load_truth(company).bundles}
+    assert report.bundles["together"].between(0.3, 1).all()
+    assert report.bundles["together"].is_monotonic_decreasing
+
+
 def is_planted(report: BasketReport, company: Workspace) -> pd.Series:
     """Whether all items of a rule lie in one planted bundle."""
     code = dict(zip(report.items["item"], report.items["code"], strict=True))
