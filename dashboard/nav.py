@@ -48,6 +48,14 @@ PAGES = (
         Permission.SEGMENTS_VIEW,
     ),
     PageSpec(
+        "cohorts",
+        N_("Reports"),
+        N_("Cohorts"),
+        N_("Who comes back, what they bring, and how long the next order takes."),
+        ":material/table_chart:",
+        Permission.SEGMENTS_VIEW,
+    ),
+    PageSpec(
         "value",
         N_("Reports"),
         N_("Value"),

@@ -33,19 +33,28 @@ def customer_sums(windows: Windows, timezone: str) -> dict[str, nw.Expr]:
     return {name: value.sum().cast(nw.Int64) for name, value in sums.items()}
 
 
-def _lifecycle(now: int, before: int, period: Period, timezone: str) -> dict[str, nw.Expr]:
-    start, end = period.instants(timezone)
-    sale, sale_before = nw.col(f"sale_{now}"), nw.col(f"sale_{before}")
+def statuses(sale: nw.Expr, sale_before: nw.Expr, is_first: nw.Expr) -> dict[str, nw.Expr]:
+    """What a customer is in a period: active, new, returning, resurrected or dormant; each a condition.
+
+    Args: sales of the period and of the one before, and whether the first ever sale lies in the period.
+    """
     is_active, was_active = sale > 0, sale_before > 0
-    is_new = is_active & (nw.col("first_at") >= nw.lit(start)) & (nw.col("first_at") < nw.lit(end))
-    counts = {
+    is_new = is_active & is_first
+    return {
         "active": is_active,
         "new": is_new,
         "returning": is_active & was_active,
         "resurrected": is_active & ~was_active & ~is_new,
         "dormant": ~is_active & was_active,
-        "repeat": nw.col(f"orders_{now}") > 1,
     }
+
+
+def _lifecycle(now: int, before: int, period: Period, timezone: str) -> dict[str, nw.Expr]:
+    start, end = period.instants(timezone)
+    sale, sale_before = nw.col(f"sale_{now}"), nw.col(f"sale_{before}")
+    was_active = sale_before > 0
+    is_first = (nw.col("first_at") >= nw.lit(start)) & (nw.col("first_at") < nw.lit(end))
+    counts = statuses(sale, sale_before, is_first) | {"repeat": nw.col(f"orders_{now}") > 1}
     capped = nw.when(sale < sale_before).then(sale).otherwise(sale_before)
     return {
         **{name: as_number(condition) for name, condition in counts.items()},

@@ -7,7 +7,7 @@ here is the metric of that month, and opens the same rows.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 import narwhals as nw
@@ -16,10 +16,10 @@ import pandas as pd
 from crm_core.access import Permission
 from crm_core.analytics import sales
 from crm_core.analytics.cohort_grid import Unit, require_few
-from crm_core.analytics.histories import customer_history, customer_sums
+from crm_core.analytics.histories import statuses
 from crm_core.analytics.kpis import last_order_day
-from crm_core.analytics.measures import Windows, collected, totals
-from crm_core.analytics.periods import Period, buckets, complete_until, local_today, require_askable
+from crm_core.analytics.measures import as_number, collected
+from crm_core.analytics.periods import Bucket, Period, buckets, complete_until, local_today, require_askable
 from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.registry import analysis
 from crm_core.translation import N_
@@ -67,25 +67,11 @@ def lifecycle(tables: Tables, params: LifecycleParams, progress: Progress = sile
     progress(0.0, N_("Following customers"))
     last = last_order_day(tables)
     known = complete_until(last, local_today(tables.timezone))
-    orders = sales.orders_of(tables)
-    with tables.kept(sales.valued_orders(tables, orders)) as placed:
-        sold = placed.filter(sales.has_sale()).select(first=nw.col("ordered_at").min().dt.date())
-        first = collected(sold)["first"].iloc[0]
-        units = (
-            [
-                unit
-                for unit in buckets(params.period, params.unit)
-                if unit.end > first and unit.start < last + timedelta(days=1)
-            ]
-            if last is not None and not pd.isna(first)
-            else []
-        )
+    with tables.kept(_sold(tables)) as sold:
+        first = collected(sold.select(day=nw.col("ordered_at").min().dt.date()))["day"].iloc[0]
+        units = [] if pd.isna(first) or last is None else _between(buckets(params.period, params.unit), first, last)
         require_few(len(units), params.period)
-        windows = Windows(tuple(Period(unit.start, unit.end) for unit in units))
-        counts: dict[str, int] = {}
-        if units:
-            history = customer_history(placed, windows, tables.timezone)
-            counts = totals(collected(history.select(**customer_sums(windows, tables.timezone))))
+        counts = _counts(sold, [Period(unit.start, unit.end) for unit in units], tables.timezone)
     course = pd.DataFrame(
         {
             "start": pd.Series([unit.start for unit in units], dtype=object),
@@ -93,10 +79,58 @@ def lifecycle(tables: Tables, params: LifecycleParams, progress: Progress = sile
             "is_complete": pd.Series(
                 [unit.is_whole and known is not None and unit.end <= known for unit in units], dtype="bool"
             ),
-            **{
-                name: pd.Series([counts[f"{name}_{i}"] for i in range(len(units))], dtype="int64")
-                for name in (*STATUSES, "active")
-            },
+            **{name: counts[name] for name in (*STATUSES, "active")},
         }
     )
     return LifecycleReport(params.period, tables.timezone, course)
+
+
+def _sold(tables: Tables) -> sales.Frame:
+    """The orders with a sale to a known customer: customer_id, ordered_at, sale_e4."""
+    known = sales.orders_of(tables).filter(~nw.col("customer_id").is_null()).select("id", "customer_id", "ordered_at")
+    return sales.valued_orders(tables, known).filter(sales.has_sale()).select("customer_id", "ordered_at", "sale_e4")
+
+
+def _between(units: tuple[Bucket, ...], first: date, last: date) -> list[Bucket]:
+    """The units from the one the first sale lies in to that of the last order."""
+    return [unit for unit in units if unit.end > first and unit.start <= last]
+
+
+def _counts(sold: sales.Frame, periods: list[Period], timezone: str) -> pd.DataFrame:
+    """How many customers are what in each period, in order: active and each of STATUSES.
+
+    Sales are added up once, in the slices that the periods and those before them are made of; each period is then put
+    together from its slices. Asking for every period at once would cost the engine a sum for each and every order.
+    """
+    if not periods:
+        return pd.DataFrame(columns=[*STATUSES, "active"], dtype="int64")
+    edges = sorted({day for period in periods for day in (period.previous().start, period.start, period.end)})
+    sliced = sold.with_columns(slice=sales.which(edges, timezone)).group_by("customer_id", "slice")
+    rows = collected(sliced.agg(sale=nw.col("sale_e4").sum().cast(nw.Int64)))
+    first = rows.groupby("customer_id")["slice"].transform("min")
+    number = {day: i for i, day in enumerate(edges)}
+    parts = []
+    for i, period in enumerate(periods):
+        before, start, end = (number[day] for day in (period.previous().start, period.start, period.end))
+        inside = rows["slice"].between(before, end - 1)
+        is_now = rows["slice"][inside] >= start
+        sale = rows["sale"][inside]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "period": i,
+                    "customer_id": rows["customer_id"][inside],
+                    "sale": sale.where(is_now, 0),
+                    "sale_before": sale.where(~is_now, 0),
+                    "is_first": first[inside].between(start, end - 1),
+                }
+            )
+        )
+    history = nw.from_native(pd.concat(parts, ignore_index=True), eager_only=True)
+    by_customer = history.group_by("period", "customer_id").agg(
+        nw.col("sale", "sale_before").sum(), nw.col("is_first").max()
+    )
+    is_what = statuses(nw.col("sale"), nw.col("sale_before"), nw.col("is_first"))
+    flags = by_customer.select("period", **{name: as_number(condition) for name, condition in is_what.items()})
+    sums = flags.to_native().groupby("period").sum().reindex(range(len(periods)), fill_value=0)
+    return sums.astype("int64")

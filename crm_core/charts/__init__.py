@@ -3,8 +3,10 @@
 from crm_core.charts.bars import bars
 from crm_core.charts.bridge import revenue_bridge
 from crm_core.charts.clusters import cluster_map, cluster_profile, k_choice
+from crm_core.charts.cohorts import cohort_curves, retention_triangle
 from crm_core.charts.config import plotly_config
 from crm_core.charts.migration import moves_matrix, moves_sankey, segment_shares
+from crm_core.charts.order_times import gap_histogram, lifecycle_bars
 from crm_core.charts.rfm import rfm_grid, segment_sizes
 from crm_core.charts.sales import sales_over_time
 from crm_core.charts.sparkline import sparkline
@@ -14,12 +16,16 @@ __all__ = [
     "bars",
     "cluster_map",
     "cluster_profile",
+    "cohort_curves",
+    "gap_histogram",
     "k_choice",
+    "lifecycle_bars",
     "moves_matrix",
     "moves_sankey",
     "plotly_config",
     "purchases_by_frequency",
     "purchases_tracked",
+    "retention_triangle",
     "revenue_bridge",
     "rfm_grid",
     "sales_over_time",

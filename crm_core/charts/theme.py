@@ -133,6 +133,22 @@ def key_line(entries: Sequence[tuple[str, str, str]], *, dark: bool) -> dict[str
     }
 
 
+def hatched(colour: str, complete: Sequence[bool]) -> dict[str, Any]:
+    """The marker of bars of one colour; those that are not complete are outlined and hatched."""
+    return {
+        "color": colour,
+        "line": {"color": colour, "width": [0 if is_complete else 1.5 for is_complete in complete]},
+        "pattern": {
+            "shape": ["" if is_complete else "/" for is_complete in complete],
+            "fillmode": "replace",
+            "fgcolor": colour,
+            "bgcolor": CLEAR,
+            "size": 7,
+            "solidity": 0.25,
+        },
+    }
+
+
 def safe(text: str) -> str:
     """Text shown as it is: Plotly reads a little HTML in labels, and a customer's name may hold some."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

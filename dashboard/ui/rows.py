@@ -14,6 +14,7 @@ from crm_core.analytics import drill
 from crm_core.analytics.kpis import KpiParams, kpis
 from crm_core.analytics.metrics import METRICS
 from crm_core.analytics.periods import Period
+from crm_core.charts import order_times
 from crm_core.reports import spreadsheet
 from crm_core.translation import N_
 from dashboard import session
@@ -47,13 +48,7 @@ TITLES = {
     "sales_before": N_("Sales before"),
     "net_sales": N_("Net sales"),
 }
-STATUSES = {
-    "new": N_("New"),
-    "returning": N_("Returning"),
-    "resurrected": N_("Came back"),
-    "dormant": N_("Stopped buying"),
-    "other": N_("Refunds only"),
-}
+STATUSES = order_times.STATUSES | {"other": N_("Refunds only")}
 MONEY = ("amount", "discount", "counted", "sales", "sales_before", "net_sales")
 KINDS = {"sale": N_("Sale"), "refund": N_("Refund"), "adjustment": N_("Adjustment")}
 

@@ -19,6 +19,7 @@ from crm_core.charts.scale import say, steps
 from crm_core.charts.theme import DARK, LIGHT, contrast, palette, readable_on
 from crm_core.formats import Formats
 from crm_core.translation import Translator, translator
+from tests.core.cohort_frames import CELLS, COHORT_MEANS, COHORTS, COURSE, GAPS
 
 EN: dict[str, Any] = {"_": translator("en"), "formats": Formats("en", "GBP", "Europe/London")}
 MONTHS = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
@@ -93,6 +94,11 @@ ALL: dict[str, Callable[..., go.Figure]] = {
     "bars": lambda **how: charts.bars(["①", "②"], [0.4, None], "ratio", low=[0.3, None], high=[0.5, None], **how),
     "tracked": lambda **how: charts.purchases_tracked(TRACKING, calibration_end=date(2026, 1, 8), **how),
     "frequency": lambda **how: charts.purchases_by_frequency(BY_FREQUENCY, **how),
+    "triangle": lambda **how: charts.retention_triangle(COHORTS, CELLS, COHORT_MEANS, unit="month", step="①", **how),
+    "curves": lambda **how: charts.cohort_curves(COHORTS, CELLS, COHORT_MEANS, "rate", unit="month", step="①", **how),
+    "values": lambda **how: charts.cohort_curves(COHORTS, CELLS, COHORT_MEANS, "value", unit="week", step="①", **how),
+    "lifecycle": lambda **how: charts.lifecycle_bars(COURSE, **how),
+    "gaps": lambda **how: charts.gap_histogram(GAPS, 8.0, **how),
     "sparkline": lambda **how: charts.sparkline([1, None, 3], dark=how.get("dark", False)),
 }
 
