@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_core.access import Scope
 from crm_core.analytics.progress import Progress
-from crm_core.analytics.registry import TABLES, Analysis
+from crm_core.analytics.registry import DERIVED, TABLES, Analysis
 from crm_core.errors import AnalysisFailed, CrmError
 
 if TYPE_CHECKING:
@@ -60,8 +60,10 @@ def broken(name: str, error: Exception) -> AnalysisFailed:
 
 def _declared(tables: Tables, analysis: Analysis[Any, Any]) -> Tables:
     """The tables the analysis declares, and no others: its kept report would not notice changes of another one."""
-    others: dict[str, Any] = {name: _Undeclared(name, analysis.name) for name in TABLES - analysis.reads}
-    return replace(tables, **others)
+    derived = {name for name, made_of in DERIVED.items() if made_of <= analysis.reads}
+    others = (TABLES | DERIVED.keys()) - analysis.reads - derived
+    stand_ins: dict[str, Any] = {name: _Undeclared(name, analysis.name) for name in others}
+    return replace(tables, **stand_ins)
 
 
 class _Undeclared:

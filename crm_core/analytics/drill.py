@@ -104,9 +104,9 @@ def rows_behind(
         KeyError: there is no such metric.
     """
     kind = METRICS[metric_id].rows
-    orders = sales.orders_of(tables, country=params.country, channel=params.channel)
     if kind == "customers":
-        return _customers(tables, orders, metric_id, params, limit, offset)
+        return _customers(tables, metric_id, params, limit, offset)
+    orders = sales.orders_of(tables, country=params.country, channel=params.channel)
     numbers = tables.orders.select("id", order_number="number")
     inside = orders.filter(sales.within(params.period, tables.timezone)).join(numbers, on="id", how="inner")
     if kind == "orders":
@@ -136,7 +136,7 @@ def _orders(tables: Tables, orders: sales.Frame, limit: int | None, offset: int)
 
 
 def _customers(
-    tables: Tables, orders: sales.Frame, metric_id: str, params: KpiParams, limit: int | None, offset: int
+    tables: Tables, metric_id: str, params: KpiParams, limit: int | None, offset: int
 ) -> tuple[pd.DataFrame, int]:
     start, end = params.period.instants(tables.timezone)
     is_active, was_active = nw.col("sale_0") > 0, nw.col("sale_1") > 0
@@ -149,9 +149,8 @@ def _customers(
         ("new", is_new),
     ):
         status = nw.when(condition).then(nw.lit(name)).otherwise(status)
-    rows = customer_history(
-        sales.valued_orders(tables, orders), Windows((params.period,)), tables.timezone
-    ).with_columns(status=status)
+    placed = sales.order_values(tables, country=params.country, channel=params.channel)
+    rows = customer_history(placed, Windows((params.period,)), tables.timezone).with_columns(status=status)
     rows = rows.filter(nw.col("status").is_in(CUSTOMERS[metric_id]))
     if metric_id == "arpc":
         rows = rows.filter(is_active | (nw.col("net_0") != 0))

@@ -30,22 +30,23 @@ class Driver:
     change: Decimal
 
 
-def drivers_of(tables: Tables, orders: sales.Frame, placed: sales.Frame, windows: Windows) -> pd.DataFrame:
+def drivers_of(tables: Tables, placed: sales.Frame, windows: Windows) -> pd.DataFrame:
     """Net sales of each country, category and channel: dimension, value (None: not known), current, previous, change.
 
     The ten that changed most of each dimension, most first; without a compared period the ten largest, previous and
-    change None. Money is exact. `placed` are `sales.valued_orders` of these orders.
+    change None. Money is exact. `placed` are the `sales.order_values` of the orders to look at.
     """
     zone = tables.timezone
     edges = sorted({day for period in windows.shown for day in (period.start, period.end)})
-    dated = orders.filter(sales.within_any(windows.shown, zone)).select("id", stretch=sales.which(edges, zone))
-    places = placed.filter(sales.within_any(windows.shown, zone)).with_columns(stretch=sales.which(edges, zone))
+    inside = placed.filter(sales.within_any(windows.shown, zone))
+    dated = inside.with_columns(stretch=sales.which(edges, zone))
     net = nw.col("net_e4").sum().cast(nw.Int64)
-    by_place = collected(places.group_by("country", "channel", "stretch").agg(net_e4=net))
-    lines = tables.order_lines.filter(sales.is_no_adjustment())
-    inside = lines.join(dated, left_on="order_id", right_on="id", how="inner").with_columns(net_e4=sales.net_e4())
+    by_place = collected(dated.group_by("country", "channel", "stretch").agg(net_e4=net))
+    lines = tables.order_lines.select("order_id", "product_id", "net_e4").filter(nw.col("net_e4") != 0)
+    of_orders = dated.select("id", "stretch")
+    sold = lines.join(of_orders, left_on="order_id", right_on="id", how="inner")
     # By product first: some thousand products get their category, not millions of lines.
-    by_product = inside.group_by("product_id", "stretch").agg(net_e4=net)
+    by_product = sold.group_by("product_id", "stretch").agg(net_e4=net)
     categories = tables.products.select("id", "category")
     named = by_product.join(categories, left_on="product_id", right_on="id", how="left")
     by_category = collected(named.group_by("category", "stretch").agg(net_e4=net))

@@ -155,12 +155,7 @@ def _ordinal() -> nw.Expr:
 
 
 def _by_day(tables: Tables, orders: sales.Frame) -> sales.Frame:
-    valued = sales.valued_orders(
-        tables,
-        orders,
-        discount_e4=nw.when(sales.is_sale()).then(nw.col("discount_e4")).otherwise(nw.lit(0)),
-        refund_e4=nw.when(sales.is_refund()).then(-nw.col("amount_e4")).otherwise(nw.lit(0)),
-    )
+    valued = sales.valued_orders(tables, orders)
     money = {name: nw.col(name).sum().cast(nw.Int64) for name in ("sale_e4", "net_e4", "discount_e4", "refund_e4")}
     is_order = as_number(sales.has_sale())
     counts = {"orders": is_order.sum(), "main_orders": (is_order * nw.col("is_main")).sum()}

@@ -10,9 +10,9 @@ from crm_core.analytics.periods import Period
 
 
 def customer_history(placed: sales.Frame, windows: Windows, timezone: str) -> sales.Frame:
-    """One row per known customer with a sale or refund: customer_id, first_at (of the first ever sale, or null), the
+    """One row per known customer with an order: customer_id, first_at (of the first ever sale, or null), the
     sales of the i-th distinct window, sale_i, and of the shown ones also net sales, net_i, and the number of orders
-    with a sale, orders_i. Money in ten-thousandths. `placed` are `sales.valued_orders`."""
+    with a sale, orders_i. Money in ten-thousandths. `placed` are `sales.order_values`."""
     sale = nw.col("sale_e4")
     facts: dict[str, nw.Expr] = {"first_at": nw.when(sales.has_sale()).then(nw.col("ordered_at")).min()}
     for i, period in enumerate(windows.distinct):

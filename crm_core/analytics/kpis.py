@@ -93,12 +93,11 @@ def kpis(tables: Tables, params: KpiParams, progress: Progress = silent) -> KpiR
     """
     progress(0.0, N_("Adding up orders"))
     windows = params.windows
-    orders = sales.orders_of(tables, country=params.country, channel=params.channel)
-    with tables.kept(sales.valued_orders(tables, orders)) as placed:
-        sums = [unit_sums(tables, orders, placed, [whole(period)]) for period in windows.shown]
-        progress(0.7, N_("Following customers"))
-        history = customer_history(placed, windows, tables.timezone)
-        customers = totals(collected(history.select(**customer_sums(windows, tables.timezone))))
+    placed = sales.order_values(tables, country=params.country, channel=params.channel)
+    sums = [unit_sums(placed, [whole(period)], tables.timezone) for period in windows.shown]
+    progress(0.7, N_("Following customers"))
+    history = customer_history(placed, windows, tables.timezone)
+    customers = totals(collected(history.select(**customer_sums(windows, tables.timezone))))
     return report_of(tables, params, measures_of(windows, sums, customers))
 
 

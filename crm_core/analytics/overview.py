@@ -70,16 +70,15 @@ def overview(tables: Tables, params: OverviewParams, progress: Progress = silent
     """
     progress(0.0, N_("Adding up orders"))
     windows, zone = params.windows, tables.timezone
-    orders = sales.orders_of(tables, country=params.country, channel=params.channel)
+    placed = sales.order_values(tables, country=params.country, channel=params.channel)
     units = [buckets(period, params.grain) for period in windows.shown]
-    with tables.kept(sales.valued_orders(tables, orders)) as placed:
-        sums = [unit_sums(tables, orders, placed, cut) for cut in units]
-        progress(0.6, N_("Following customers"))
-        history = customer_history(placed, windows, zone).with_columns(first_day=nw.col("first_at").dt.date())
-        wanted = customer_sums(windows, zone) | bridge_sums(windows, zone) | {"gained": nw.len()}
-        by_first_day = collected(history.group_by("first_day").agg(**wanted))
-        progress(0.8, N_("Finding what moved"))
-        drivers = drivers_of(tables, orders, placed, windows)
+    sums = [unit_sums(placed, cut, zone) for cut in units]
+    progress(0.4, N_("Following customers"))
+    history = customer_history(placed, windows, zone).with_columns(first_day=nw.col("first_at").dt.date())
+    wanted = customer_sums(windows, zone) | bridge_sums(windows, zone) | {"gained": nw.len()}
+    by_first_day = collected(history.group_by("first_day").agg(**wanted))
+    progress(0.6, N_("Finding what moved"))
+    drivers = drivers_of(tables, placed, windows)
     customers = totals(by_first_day.drop(columns="first_day"))
 
     measured = measures_of(windows, sums, customers)

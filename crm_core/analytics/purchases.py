@@ -40,11 +40,11 @@ def purchases(tables: Tables, as_of: date) -> pd.DataFrame:
     customer_id, recency_days (since the last sale; 0 on `as_of`), tenure_days (since the first), frequency (orders with
     a sale), monetary_e4 (net sales: sales − discounts − refunds, in ten-thousandths). Nothing after `as_of` counts.
     """
-    orders = tables.orders.filter(~nw.col("customer_id").is_null() & sales.within(up_to(as_of), tables.timezone))
-    dated = orders.select("id", "customer_id", "ordered_at")
+    is_asked = ~nw.col("customer_id").is_null() & sales.within(up_to(as_of), tables.timezone)
     sold_at = nw.when(sales.has_sale()).then(nw.col("ordered_at"))
     by_customer = (
-        sales.valued_orders(tables, dated)
+        sales.order_values(tables)
+        .filter(is_asked)
         .group_by("customer_id")
         .agg(
             first_at=sold_at.min(),

@@ -25,10 +25,13 @@ from crm_core.analytics.values import named_types
 if TYPE_CHECKING:
     from crm_core.warehouse import Tables
 
-__all__ = ["TABLES", "Analysis", "Cancelled", "Progress", "all_analyses", "analysis", "find", "get"]
+__all__ = ["DERIVED", "TABLES", "Analysis", "Cancelled", "Progress", "all_analyses", "analysis", "find", "get"]
 
 TABLES = frozenset({"customers", "products", "orders", "order_lines"})
 """The tables a snapshot holds."""
+
+DERIVED = {"order_values": frozenset({"orders", "order_lines"})}
+"""The tables it makes of them, and what of: whoever declares those may read it."""
 
 P = TypeVar("P")
 R = TypeVar("R")

@@ -1,14 +1,7 @@
-"""What a sale, a refund and an adjustment are: the one place every metric, segment and drill-down takes them from.
+"""Sales in windows of time: which orders and lines an analysis looks at, and what they are worth.
 
-| line | counts as | money |
-|---|---|---|
-| kind sale, quantity and amount above 0 | a sale | amount; its discount is taken off beside it |
-| kind refund | a refund | −amount |
-| kind adjustment, amount above 0 | charged | amount |
-| kind adjustment, amount below 0 | credited | −amount |
-| anything else: price 0, write-offs | nothing | none |
-
-A refund line's amount is what was given back, so its discount is not counted again. Money is whole ten-thousandths.
+What a sale, a refund and an adjustment are is decided in `warehouse.line_rules`, whose rules are here under the same
+names; the snapshot has them added up per order. Money is whole ten-thousandths.
 """
 
 from __future__ import annotations
@@ -20,54 +13,25 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from crm_core.analytics.periods import Period, day_start
-from crm_core.db.models import LineKind
+from crm_core.warehouse.line_rules import (
+    has_value,
+    is_charged,
+    is_credited,
+    is_no_adjustment,
+    is_refund,
+    is_sale,
+    net_e4,
+)
 
 if TYPE_CHECKING:
     from crm_core.warehouse import Tables
 
+__all__ = [
+    "Frame", "has_net", "has_sale", "has_value", "is_charged", "is_credited", "is_no_adjustment", "is_refund",
+    "is_sale", "lines_of", "net_e4", "order_values", "orders_of", "valued_orders", "which", "within", "within_any",
+]  # fmt: skip
+
 Frame = nw.LazyFrame[Any]
-
-
-def is_sale() -> nw.Expr:
-    """Whether an order line is a sale: a product line with quantity and amount above 0."""
-    return (nw.col("kind") == LineKind.SALE.value) & (nw.col("quantity") > 0) & (nw.col("amount_e4") > 0)
-
-
-def is_refund() -> nw.Expr:
-    """Whether an order line is a refund: cancelled or returned."""
-    return nw.col("kind") == LineKind.REFUND.value
-
-
-def is_charged() -> nw.Expr:
-    """Whether an order line is an adjustment the buyer pays: postage, fees."""
-    return (nw.col("kind") == LineKind.ADJUSTMENT.value) & (nw.col("amount_e4") > 0)
-
-
-def is_credited() -> nw.Expr:
-    """Whether an order line is an adjustment in the buyer's favour: bad debt written off."""
-    return (nw.col("kind") == LineKind.ADJUSTMENT.value) & (nw.col("amount_e4") < 0)
-
-
-def is_no_adjustment() -> nw.Expr:
-    """Whether an order line may be a sale or refund: what is neither is worth nothing in both.
-
-    A coarse filter the engine reads the files by; the exact rules are costly to ask of every line first.
-    """
-    return nw.col("kind") != LineKind.ADJUSTMENT.value
-
-
-def has_value() -> nw.Expr:
-    """Whether an order line counts in any metric at all."""
-    return is_sale() | is_refund() | is_charged() | is_credited()
-
-
-def net_e4() -> nw.Expr:
-    """What a line adds to net sales: amount − discount of a sale, the (negative) amount of a refund, else 0."""
-    return (
-        nw.when(is_sale())
-        .then(nw.col("amount_e4") - nw.col("discount_e4"))
-        .otherwise(nw.when(is_refund()).then(nw.col("amount_e4")).otherwise(nw.lit(0)))
-    )
 
 
 def within(period: Period, timezone: str) -> nw.Expr:
@@ -113,12 +77,8 @@ def _search(starts: list[datetime], offset: int) -> nw.Expr:
 
 def orders_of(tables: Tables, *, country: str | None = None, channel: str | None = None) -> Frame:
     """The orders of one country and channel, or all: id, ordered_at, customer_id, country, channel."""
-    orders: Frame = tables.orders.select("id", "ordered_at", "customer_id", "country", "channel")
-    if country is not None:
-        orders = orders.filter(nw.col("country") == country)
-    if channel is not None:
-        orders = orders.filter(nw.col("channel") == channel)
-    return orders
+    orders = tables.orders.select("id", "ordered_at", "customer_id", "country", "channel")
+    return _only(orders, country, channel)
 
 
 def lines_of(tables: Tables, orders: Frame) -> Frame:
@@ -129,19 +89,39 @@ def lines_of(tables: Tables, orders: Frame) -> Frame:
     return lines.join(orders, left_on="order_id", right_on="id", how="inner")
 
 
-def valued_orders(tables: Tables, orders: Frame, **parts: nw.Expr) -> Frame:
-    """Those of these orders that have more than adjustments: their columns, sale_e4 (above 0 if they have a sale),
-    net_e4, and the sums of further `parts` of their lines, whole numbers.
+def order_values(tables: Tables, *, country: str | None = None, channel: str | None = None) -> Frame:
+    """The orders of one country and channel, or all, with what their lines add up to: id, ordered_at, customer_id,
+    country, channel, the values of `warehouse.order_values.VALUES`, and net_e4, what they add to net sales."""
+    return _only(_with_net(tables.order_values), country, channel)
 
-    Lines are added up before their orders are joined to them: that halves the work of a pass over all of them.
+
+def valued_orders(tables: Tables, orders: Frame) -> Frame:
+    """Those of these orders that have a sale or refund: their columns, sale_e4 (above 0 if they have a sale),
+    discount_e4, refund_e4 and net_e4.
+
+    Where the orders need no columns of their own, `order_values` gives the same without a join.
     """
-    sale = nw.when(is_sale()).then(nw.col("amount_e4")).otherwise(nw.lit(0))
-    lines = {"sale_e4": sale, "net_e4": net_e4(), **parts}
-    valued = tables.order_lines.filter(is_no_adjustment()).select("order_id", **lines)
-    values = valued.group_by("order_id").agg(**{name: nw.col(name).sum().cast(nw.Int64) for name in lines})
-    return orders.join(values, left_on="id", right_on="order_id", how="inner")
+    values = _with_net(tables.order_values).filter(has_net())
+    return orders.join(values.select("id", "sale_e4", "discount_e4", "refund_e4", "net_e4"), on="id", how="inner")
 
 
 def has_sale() -> nw.Expr:
-    """Whether one of `valued_orders` has a sale line."""
+    """Whether an order has a sale line; of `order_values` and `valued_orders`."""
     return nw.col("sale_e4") > 0
+
+
+def has_net() -> nw.Expr:
+    """Whether an order has a sale or refund line; of `order_values`."""
+    return (nw.col("sale_lines") > 0) | (nw.col("refund_lines") > 0)
+
+
+def _with_net(values: Frame) -> Frame:
+    return values.with_columns(net_e4=nw.col("sale_e4") - nw.col("discount_e4") - nw.col("refund_e4"))
+
+
+def _only(orders: Frame, country: str | None, channel: str | None) -> Frame:
+    if country is not None:
+        orders = orders.filter(nw.col("country") == country)
+    if channel is not None:
+        orders = orders.filter(nw.col("channel") == channel)
+    return orders

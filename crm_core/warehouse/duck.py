@@ -93,7 +93,7 @@ def relation(cursor: duckdb.DuckDBPyConnection, layout: TableLayout, files: list
     """The rows of a table's files, by key; a table without files has its columns and no rows."""
     if files:
         return cursor.read_parquet(files)
-    columns = ", ".join(f"NULL::{_DUCK_TYPES[str(field.type)]} AS {field.name}" for field in layout.schema)
+    columns = ", ".join(f"NULL::{_DUCK_TYPES[str(field.type)]} AS {field.name}" for field in layout.written)
     return cursor.sql(f"SELECT {columns} WHERE false")
 
 

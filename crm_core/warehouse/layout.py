@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
+import narwhals as nw
 import pyarrow as pa
+
+from crm_core.warehouse import line_rules
 
 BLOCK_KEYS = 65_536
 """Keys per block. Twice as many double the refresh after one edit; half as many slow every query down."""
@@ -20,16 +26,34 @@ _INSTANT = pa.timestamp("us", tz="UTC")  # the database's microseconds since 197
 
 @dataclass(frozen=True)
 class TableLayout:
-    """One table of the snapshot. Rows are ordered by `id`; `repetitive` columns are stored as dictionaries."""
+    """One table of the snapshot. Rows are ordered by `id`; `repetitive` columns are stored as dictionaries.
+
+    `compression` is Parquet's: zstd where files shall be small, lz4 where every question reads them. `added` are whole
+    numbers that follow from the row itself and are written beside the columns of the database.
+    """
 
     name: str
     schema: pa.Schema
     repetitive: tuple[str, ...] = ()
+    compression: Literal["zstd", "lz4"] = "zstd"
+    added: Mapping[str, Callable[[], nw.Expr]] = field(default_factory=dict)
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns' names, in order; the same in the database."""
         return tuple(self.schema.names)
+
+    @property
+    def written(self) -> pa.Schema:
+        """What is in the files: the columns, then the added ones."""
+        return pa.schema([*self.schema, *((name, _NUMBER) for name in self.added)])
+
+    def complete(self, rows: pa.Table) -> pa.Table:
+        """The rows with what is added to them."""
+        if not self.added:
+            return rows
+        added = {name: make() for name, make in self.added.items()}
+        return nw.from_native(rows, eager_only=True).with_columns(**added).to_native().cast(self.written)
 
     def conform(self, table: pa.Table) -> pa.Table:
         """The rows as a database driver gave them, in the types of the snapshot."""
@@ -75,18 +99,42 @@ _ORDER_LINES = TableLayout(
             ("quantity", _NUMBER), ("unit_price_e4", _MONEY), ("amount_e4", _MONEY), ("discount_e4", _MONEY),
         ]
     ),
-    ("line_no", "product_id", "kind", "quantity", "unit_price_e4", "amount_e4", "discount_e4"),
+    ("line_no", "product_id", "kind", "quantity", "unit_price_e4", "amount_e4", "discount_e4", "net_e4"),
+    added={"net_e4": line_rules.net_e4},
 )  # fmt: skip
 
+ORDER_VALUES = TableLayout(
+    "order_values",
+    pa.schema(
+        [
+            ("id", _KEY), ("ordered_at", _INSTANT), ("customer_id", _KEY), ("country", _TEXT), ("channel", _TEXT),
+            ("lines", _NUMBER), ("sale_e4", _MONEY), ("sale_lines", _NUMBER), ("refund_e4", _MONEY),
+            ("refund_lines", _NUMBER), ("discount_e4", _MONEY), ("discount_lines", _NUMBER), ("charged_e4", _MONEY),
+            ("charged_lines", _NUMBER), ("credited_e4", _MONEY), ("credited_lines", _NUMBER),
+        ]
+    ),
+    (
+        "country", "channel", "lines", "sale_lines", "refund_e4", "refund_lines", "discount_e4", "discount_lines",
+        "charged_e4", "charged_lines", "credited_e4", "credited_lines",
+    ),
+    compression="lz4",
+)  # fmt: skip
+"""Not a copy of records but made of orders and their lines, in the blocks of the orders: see `order_values`."""
+
 TABLES = {layout.name: layout for layout in (_CUSTOMERS, _PRODUCTS, _ORDERS, _ORDER_LINES)}
-"""The tables of a snapshot by name."""
+"""The tables of a snapshot that copy records, by name."""
+
+FOLDERS = (*TABLES, ORDER_VALUES.name)
+"""Where a snapshot's files lie."""
 
 _WRITTEN_AS = 1  # raise when the way files are written changes so that old ones must not be read
 
-LAYOUT_ID = hashlib.sha256(
-    repr((_WRITTEN_AS, BLOCK_KEYS, [(layout.name, str(layout.schema)) for layout in TABLES.values()])).encode()
-).hexdigest()[:16]
-"""Names this layout. A snapshot of another release's layout is not read but written anew."""
+_RULES = tuple(Path(__file__).with_name(name).read_text("utf-8") for name in ("line_rules.py", "order_values.py"))
+_SCHEMAS = [(layout.name, layout.compression, str(layout.written)) for layout in (*TABLES.values(), ORDER_VALUES)]
+
+LAYOUT_ID = hashlib.sha256(repr((_WRITTEN_AS, BLOCK_KEYS, _SCHEMAS, _RULES)).encode()).hexdigest()[:16]
+"""Names this layout and the rules values were derived by. A snapshot of another release's is not read but written
+anew."""
 
 
 def block_of(key: int) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from crm_core.warehouse import manifest as manifests
-from crm_core.warehouse.layout import TABLES
+from crm_core.warehouse.layout import FOLDERS
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ def sweep(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
     kept = (manifests.parse(folder, version) for version in manifests.versions(folder))
     needed = {block.file for manifest in kept if manifest for block in manifest.blocks()}
-    for table in TABLES:
+    for table in FOLDERS:
         for path in (folder / table).glob("*"):
             if f"{table}/{path.name}" not in needed:
                 path.unlink(missing_ok=True)

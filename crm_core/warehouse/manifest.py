@@ -53,27 +53,33 @@ class TableBlocks:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One complete version of the snapshot."""
+    """One complete version of the snapshot; `order_values` are the derived blocks, with the numbers of the orders'."""
 
     version: int
     taken_at: datetime
     tables: Mapping[str, TableBlocks]
+    order_values: tuple[Block, ...]
     layout: str = LAYOUT_ID
 
     @property
     def rows(self) -> int:
-        """Rows of all tables together."""
-        return sum(block.rows for block in self.blocks())
+        """Records of all tables together."""
+        return sum(block.rows for block in self.record_blocks())
 
     @property
     def marks(self) -> dict[str, Mark]:
         """How far each table had come."""
         return {name: table.mark for name, table in self.tables.items()}
 
-    def blocks(self) -> Iterator[Block]:
-        """Every block of every table."""
+    def record_blocks(self) -> Iterator[Block]:
+        """Every block of every table of records."""
         for table in self.tables.values():
             yield from table.blocks
+
+    def blocks(self) -> Iterator[Block]:
+        """Every block there is, derived ones too."""
+        yield from self.record_blocks()
+        yield from self.order_values
 
     def is_whole_in(self, folder: Path) -> bool:
         """Whether every file is there in its full length."""
@@ -166,5 +172,6 @@ def _decode(data: dict[str, Any]) -> Manifest:
             name: TableBlocks(Mark(**table["mark"]), tuple(Block(**block) for block in table["blocks"]))
             for name, table in data["tables"].items()
         },
+        order_values=tuple(Block(**block) for block in data.get("order_values", ())),  # older layouts have none
         layout=data["layout"],
     )

@@ -28,16 +28,21 @@ class Span:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to write anew of each table, and the marks of the state it brings the snapshot to."""
+    """What to write anew of each table, and the marks of the state it brings the snapshot to.
+
+    Which derived blocks follow from that shows once the tables are written; `damaged_values` is the number of those
+    that must be written in any case.
+    """
 
     marks: Mapping[str, Mark]
     spans: Mapping[str, tuple[Span, ...]]
     is_full: bool
+    damaged_values: int = 0
 
     @property
     def count_blocks(self) -> int:
-        """Blocks to write at most; keys without rows are counted too."""
-        return sum(span.count for spans in self.spans.values() for span in spans)
+        """Blocks to write: of records at most, keys without rows are counted too; of derived ones at least."""
+        return sum(span.count for spans in self.spans.values() for span in spans) + self.damaged_values
 
 
 def make_plan(rows: Rows, folder: Path, previous: Manifest | None, *, full: bool = False) -> Plan:
@@ -52,7 +57,9 @@ def make_plan(rows: Rows, folder: Path, previous: Manifest | None, *, full: bool
         table: _touched(rows, table, previous.tables[table], marks[table]) + _damaged(folder, previous.tables[table])
         for table in TABLES
     }
-    return Plan(marks, {table: _merged(found) for table, found in spans.items()}, is_full=False)
+    damaged = sum(not is_whole(folder, block) for block in previous.order_values)
+    merged = {table: _merged(found) for table, found in spans.items()}
+    return Plan(marks, merged, is_full=False, damaged_values=damaged)
 
 
 def read_marks(rows: Rows) -> dict[str, Mark]:

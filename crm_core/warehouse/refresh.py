@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from filelock import Timeout
 
 from crm_core.db.engine import Database
 from crm_core.errors import StorageFailed
 from crm_core.warehouse import checkpoints, leases
 from crm_core.warehouse import manifest as manifests
+from crm_core.warehouse.blocks import write_block
+from crm_core.warehouse.derive import derived_blocks
 from crm_core.warehouse.layout import BLOCK_KEYS, TABLES, TableLayout, block_of
 from crm_core.warehouse.manifest import Block, Manifest, TableBlocks
 from crm_core.warehouse.plan import Plan, Span, make_plan
@@ -32,7 +33,8 @@ _NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 @dataclass(frozen=True)
 class RefreshResult:
-    """The version a refresh left current; `rows` is the number of rows in it, of all tables together."""
+    """The version a refresh left current; `rows` is the number of records in it, of all tables together, and blocks
+    are those of records."""
 
     version: int
     blocks_rewritten: int
@@ -94,7 +96,7 @@ def _refresh(database: Database, folder: Path, *, full: bool, is_alone: bool) ->
         plan = make_plan(source.rows, folder, previous, full=full)
         checkpoints.reached("planned")
         if previous and not plan.is_full and not plan.count_blocks and plan.marks == previous.marks:
-            return RefreshResult(previous.version, 0, sum(1 for _ in previous.blocks()), previous.rows)
+            return RefreshResult(previous.version, 0, sum(1 for _ in previous.record_blocks()), previous.rows)
         version = (manifests.current_version(folder) or max(manifests.versions(folder), default=0)) + 1
         written = _write_blocks(source, folder, plan, version)
     checkpoints.reached("blocks written")
@@ -103,7 +105,9 @@ def _refresh(database: Database, folder: Path, *, full: bool, is_alone: bool) ->
         table: TableBlocks(plan.marks[table], tuple(sorted(kept[table] + written[table], key=lambda b: b.number)))
         for table in TABLES
     }
-    manifest = Manifest(version, taken_at, tables)
+    values = derived_blocks(folder, version, tables, None if plan.is_full else previous)
+    checkpoints.reached("values written")
+    manifest = Manifest(version, taken_at, tables, values)
     manifests.publish(folder, manifest)
     return RefreshResult(version, _count(written), _count(kept), manifest.rows)
 
@@ -134,7 +138,7 @@ def _write_blocks(source: Source, folder: Path, plan: Plan, version: int) -> dic
         for table, layout in TABLES.items():
             (folder / table).mkdir(exist_ok=True)
             for number, rows in _read_blocks(source, layout, plan.spans[table]):
-                waiting.append((table, writer.submit(_write_block, folder, layout, number, version, rows)))
+                waiting.append((table, writer.submit(write_block, folder, layout, number, version, rows)))
                 if len(waiting) > _WAITING_BLOCKS:
                     finish_oldest()
         while waiting:
@@ -160,14 +164,3 @@ def _read_blocks(source: Source, layout: TableLayout, spans: tuple[Span, ...]) -
 def _next_block(source: Source, layout: TableLayout, number: int) -> int | None:
     ((key,),) = source.rows(f"SELECT MIN(id) FROM {layout.name} WHERE id >= {number * BLOCK_KEYS}")  # noqa: S608
     return None if key is None else block_of(key)
-
-
-def _write_block(folder: Path, layout: TableLayout, number: int, version: int, rows: pa.Table) -> Block:
-    file = f"{layout.name}/{number:06d}-{version}.parquet"
-    path = folder / file
-    pq.write_table(
-        rows, str(path), compression="zstd", compression_level=1, row_group_size=BLOCK_KEYS,
-        use_dictionary=list(layout.repetitive),
-    )  # fmt: skip
-    manifests.flush_to_disk(path)
-    return Block(number, file, rows.num_rows, path.stat().st_size)

@@ -14,8 +14,8 @@ from crm_core.access import Scope
 from crm_core.errors import SnapshotMissing
 from crm_core.warehouse import duck, leases
 from crm_core.warehouse import manifest as manifests
-from crm_core.warehouse.layout import TABLES
-from crm_core.warehouse.manifest import Manifest, Mark
+from crm_core.warehouse.layout import ORDER_VALUES, TABLES, TableLayout
+from crm_core.warehouse.manifest import Block, Manifest, Mark
 
 Frame = nw.LazyFrame[duck.Relation]
 
@@ -50,29 +50,32 @@ class Snapshot:
         products.
         """
         cursor = self._cursors.enter_context(self._engine.cursor())
-        frames = {
-            name: nw.from_native(
-                duck.relation(
-                    cursor, layout, [str(self.folder / block.file) for block in self._manifest.tables[name].blocks]
-                )
-            )
-            for name, layout in TABLES.items()
-        }
+
+        def frame(layout: TableLayout, blocks: tuple[Block, ...]) -> Frame:
+            return nw.from_native(duck.relation(cursor, layout, [str(self.folder / block.file) for block in blocks]))
+
+        frames = {name: frame(layout, self._manifest.tables[name].blocks) for name, layout in TABLES.items()}
+        frames["order_values"] = frame(ORDER_VALUES, self._manifest.order_values)
         if scope.owner_id is not None:
             frames["customers"] = frames["customers"].filter(nw.col("owner_id") == scope.owner_id)
             frames["orders"] = _only(frames["orders"], "customer_id", frames["customers"])
+            frames["order_values"] = _only(frames["order_values"], "customer_id", frames["customers"])
             frames["order_lines"] = _only(frames["order_lines"], "order_id", frames["orders"])
         return Tables(**frames, timezone=self.timezone, snapshot=self, _cursor=cursor)
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables of a snapshot within a scope. Money is whole ten-thousandths (`*_e4`), instants carry their zone."""
+    """The tables of a snapshot within a scope. Money is whole ten-thousandths (`*_e4`), instants carry their zone.
+
+    `order_values` has one row per order too: when, whose and where it was, and what its lines add up to.
+    """
 
     customers: Frame
     products: Frame
     orders: Frame
     order_lines: Frame
+    order_values: Frame
     timezone: str
     snapshot: Snapshot
     _cursor: duck.Cursor = field(repr=False)

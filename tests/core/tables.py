@@ -15,6 +15,8 @@ import pyarrow as pa
 
 from crm_core.db.types import to_e4
 from crm_core.warehouse import Snapshot, Tables
+from crm_core.warehouse.layout import TABLES
+from crm_core.warehouse.order_values import sums_of, totals, with_values
 
 SCHEMAS = {
     "customers": {
@@ -97,14 +99,22 @@ def make_tables(
     }  # fmt: skip
     connection = duckdb.connect(config={"threads": 1})
     connection.execute(f"SET TimeZone = '{timezone}'")
-    frames = {}
-    for name, schema in SCHEMAS.items():
-        arrow = pa.table(
+    arrow = {
+        name: pa.table(
             {column: pa.array([row.get(column) for row in rows[name]], TYPES[kind]) for column, kind in schema.items()}
         )
-        frames[name] = nw.from_native(connection.from_arrow(arrow)).lazy()
+        for name, schema in SCHEMAS.items()
+    }
+    arrow["order_lines"] = TABLES["order_lines"].complete(arrow["order_lines"])
+    arrow["order_values"] = _values(arrow["orders"], arrow["order_lines"])
+    frames = {name: nw.from_native(connection.from_arrow(table)).lazy() for name, table in arrow.items()}
     # These rows belong to no snapshot, and no analysis asks for it.
     return Tables(**frames, timezone=timezone, snapshot=cast(Snapshot, None), _cursor=connection)
+
+
+def _values(orders: pa.Table, lines: pa.Table) -> pa.Table:
+    end = 1 + max(orders["id"].to_pylist(), default=0)
+    return with_values(orders, 0, totals(0, end, [sums_of(lines)]))
 
 
 def instant(text: str, timezone: str) -> datetime:

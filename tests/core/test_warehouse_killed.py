@@ -23,8 +23,8 @@ from crm_core.warehouse.refresh import refresh_here
 from tests.core.warehouse_records import SECOND_BLOCK, edit, order, recorded, small_shop, snapshot_rows
 
 POINTS = (
-    "locked", "planned", "block written", "blocks written", "manifest written", "manifest renamed", "CURRENT written",
-    "published",
+    "locked", "planned", "block written", "blocks written", "values block written", "values written",
+    "manifest written", "manifest renamed", "CURRENT written", "published",
 )  # fmt: skip
 
 KILL = """

@@ -103,10 +103,16 @@ def _recorded(session: Session, name: str) -> list[tuple[Any, ...]]:
 
 
 def snapshot_rows(warehouse: Warehouse, scope: Scope = EVERYTHING) -> dict[str, list[tuple[Any, ...]]]:
-    """The rows of the newest snapshot within a scope; instants as microseconds."""
+    """The records of the newest snapshot within a scope; instants as microseconds."""
     with warehouse.open() as snapshot:
         tables = snapshot.tables(scope)
-        return {name: frame_rows(getattr(tables, name)) for name in TABLES}
+        return {name: frame_rows(getattr(tables, name).select(*layout.columns)) for name, layout in TABLES.items()}
+
+
+def value_rows(warehouse: Warehouse, scope: Scope = EVERYTHING) -> list[tuple[Any, ...]]:
+    """The values of orders in the newest snapshot within a scope; instants as microseconds."""
+    with warehouse.open() as snapshot:
+        return frame_rows(snapshot.tables(scope).order_values)
 
 
 def frame_rows(frame: Any) -> list[tuple[Any, ...]]:
