@@ -12,7 +12,17 @@ from pathlib import Path
 
 from benchmarks.table import Context, Line, render
 
-SUITES = ("warehouse", "overview", "imports", "customers", "baskets", "next_product_noise", "memory", "browser")
+SUITES = (
+    "warehouse",
+    "overview",
+    "imports",
+    "customers",
+    "baskets",
+    "next_product_noise",
+    "value",
+    "memory",
+    "browser",
+)
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -166,7 +166,11 @@ def value(tables: Tables, params: ValueParams, progress: Progress = silent) -> V
 
 
 @analysis(
-    "value_members", reads=("orders", "order_lines", "customers"), permission=Permission.SEGMENTS_VIEW, is_long=True
+    "value_members",
+    reads=("orders", "order_lines", "customers"),
+    permission=Permission.SEGMENTS_VIEW,
+    is_long=True,
+    lists_people=True,
 )
 def value_members(tables: Tables, params: ValueMembersParams, progress: Progress = silent) -> ValueMembersReport:
     """The customers of a value band, or all, each with expected purchases and value; the same ones the report counted.

@@ -45,10 +45,11 @@ def outlook(page: Page, customer_id: int, *, has_bought: bool) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
         )
         st.metric(
             _("Expected value"),
-            fmt().money(round(report.value), compact=True),
+            fmt().money(report.value),
             _(
                 "{low} to {high}",
                 low=fmt().money(round(report.value_low), compact=True),
@@ -57,10 +58,11 @@ def outlook(page: Page, customer_id: int, *, has_bought: bool) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
         )
-        st.metric(_("A purchase"), fmt().money(report.spend), border=True)
-        st.metric(_("Active"), fmt().percent(report.p_alive, 0), border=True, help=active_caveat())
-    st.caption(plain(_basis(report, everyone)))
+        st.metric(_("A purchase"), fmt().money(report.spend), border=True, height="stretch")
+        st.metric(_("Active"), fmt().percent(report.p_alive, 0), border=True, height="stretch")
+    st.caption(plain(joined(_basis(report, everyone), active_caveat())))
     page.link("value", _("How this is computed, and how right it has been"), icon=":material/savings:")
 
 
