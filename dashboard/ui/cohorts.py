@@ -177,7 +177,7 @@ def members(page: Page, report: CohortReport, cell: tuple[date, int] | None) -> 
     who = {"yes": _("Bought again"), "no": _("Did not")} if offset else {"yes": _("Everyone who entered")}
     chosen = page.choice("who", _("Customers"), who, default="yes", label_visibility="collapsed")
     params = CohortMembersParams(report.params, start, offset, is_retained=chosen == "yes")
-    segments.members(title, who[chosen], page.run(cohort_members, params).members, key="cohort_members")
+    segments.members(title, "", page.run(cohort_members, params).members, key="cohort_members")
 
 
 def method(report: CohortReport) -> list[str]:
