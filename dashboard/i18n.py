@@ -44,7 +44,7 @@ _SWITCH = "language_switch"
 
 
 def language() -> str:
-    """The code of the language this session is shown in; before anything set it, what the browser asks for."""
+    """The code of the language this browser session is shown in; before anything set it, what the browser asks for."""
     found = st.session_state.get(_LANGUAGE)
     if found in LANGUAGES:
         return str(found)
@@ -52,12 +52,12 @@ def language() -> str:
 
 
 def set_language(code: str | None) -> None:
-    """Show this session in a language of `LANGUAGES`; None leaves it to the browser."""
+    """Show this browser session in a language of `LANGUAGES`; None leaves it to the browser."""
     st.session_state[_LANGUAGE] = code
 
 
 def texts() -> Translator:
-    """The translator of this session, for what is not written on the page itself (charts, reports)."""
+    """The translator of this browser session, for what is not written on the page itself (charts, reports)."""
     return translator(language())
 
 

@@ -18,11 +18,7 @@ if new.open:
         elif job is not None:
             import_run.outcome(job)
         else:
-            upload = st.file_uploader(
-                _("A file with one row per order line: CSV, XLSX, Parquet or JSON"),
-                type=["csv", "tsv", "txt", "xlsx", "parquet", "json", "jsonl"],
-                key="data.file",
-            )
+            upload = import_upload.choose_file()
             if upload is None:
                 ui.empty(
                     _("Bring your orders in"),
@@ -31,7 +27,7 @@ if new.open:
                 )
             else:
                 profile = import_upload.inspect(upload)
-                mapping, preset = import_upload.mapping_editor(page, profile)
+                mapping, preset = import_upload.mapping_editor(page, upload, profile)
                 import_upload.preview(profile)
                 import_upload.actions(upload, mapping, preset)
 

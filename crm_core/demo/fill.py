@@ -158,8 +158,8 @@ def _is_empty(session: TrackedSession, *, force: bool) -> bool:
         return True
     if not force:
         raise WorkspaceNotEmpty(
-            "This workspace holds records already ({customers} customers, {products} products, {orders} orders), and "
-            "the demo would mix with them. Choose another with --data-dir, or add --force to mix them.",
+            "This workspace holds records already (customers: {customers}, products: {products}, orders: {orders}), "
+            "and the demo would mix with them. Choose another with --data-dir, or add --force to mix them.",
             customers=n_customers,
             products=n_products,
             orders=n_orders,

@@ -13,6 +13,7 @@ from crm_core.imports.orders import import_orders
 from crm_core.imports.problems import RowProblem
 from crm_core.imports.profile import FileProfile, guess_complete_mapping, guess_mapping, inspect
 from crm_core.imports.result import ImportResult
+from crm_core.imports.settle import Written, find_written
 from crm_core.imports.undo import undo_import
 from crm_core.records.undo import UndoResult
 
@@ -28,6 +29,8 @@ __all__ = [
     "RowProblem",
     "Rules",
     "UndoResult",
+    "Written",
+    "find_written",
     "guess_complete_mapping",
     "guess_mapping",
     "import_orders",

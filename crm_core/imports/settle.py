@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Mapping as Dictionary
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 from crm_core.errors import ImportFailed
@@ -13,6 +15,7 @@ from crm_core.imports.batches import Batch, OrderFile, shown_columns
 from crm_core.imports.dates import find_day_first
 from crm_core.imports.mapping import Mapping
 from crm_core.imports.numbers import find_decimal
+from crm_core.imports.open_file import open_file
 from crm_core.imports.problems import BadValue
 
 LINE_COLUMN = "rapport_line"
@@ -20,6 +23,38 @@ LINE_COLUMN = "rapport_line"
 
 SAMPLE_ROWS = 20_000
 """So many rows are looked at for how dates and amounts are written."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """How a file's first rows write dates and amounts.
+
+    `day_first` is None where the year comes first or `is_day_open`: the day and the month could change places.
+    `decimal` is '.' or ','; None where the amounts can be read in two ways.
+    """
+
+    day_first: bool | None
+    is_day_open: bool
+    decimal: str | None
+
+
+def find_written(path: Path, mapping: Mapping, *, name: str | None = None) -> Written:
+    """How the file writes its dates and amounts, found by looking; for showing it before an import.
+
+    Raises:
+        ImportFailed: the file cannot be read, or a mapped column is missing.
+    """
+    file = open_file(path, name or path.name, mapping.options)
+    columns = {field: _find(column, file) for field, column in mapping.columns.items()}
+    first = first_batch(file, list(dict.fromkeys(columns.values())))
+    is_day_open, day_first, decimal = False, None, None
+    try:
+        day_first = find_day_first(_sample(first, columns["ordered_at"])) if "ordered_at" in columns else None
+    except BadValue:
+        is_day_open = True
+    with suppress(BadValue):  # None says it
+        decimal = _decimal(first, columns)
+    return Written(day_first, is_day_open, decimal)
 
 
 def settle(mapping: Mapping, file: OrderFile) -> Mapping:
@@ -34,17 +69,22 @@ def settle(mapping: Mapping, file: OrderFile) -> Mapping:
     options = mapping.options
     first = first_batch(file, list(dict.fromkeys(columns.values())))
     if options.decimal is None:
-        priced = "unit_price" if "unit_price" in columns else "line_total"
-        samples = {
-            field: _sample(first, columns[field]) for field in ("quantity", priced, "discount") if field in columns
-        }
-        with _problem_of(file, columns[priced]):
-            amounts = [value for field, values in samples.items() if field != "quantity" for value in values]
-            options = replace(options, decimal=find_decimal(samples["quantity"], amounts))
+        with _problem_of(file, columns["unit_price" if "unit_price" in columns else "line_total"]):
+            options = replace(options, decimal=_decimal(first, columns))
     if options.day_first is None and options.date_format is None:
         with _problem_of(file, columns["ordered_at"]):
             options = replace(options, day_first=find_day_first(_sample(first, columns["ordered_at"])))
     return replace(mapping, columns=columns, options=options)
+
+
+def _decimal(first: Batch | None, columns: Dictionary[str, str]) -> str:
+    samples = {
+        field: _sample(first, columns[field])
+        for field in ("quantity", "unit_price", "line_total", "discount")
+        if field in columns
+    }
+    quantities = samples.pop("quantity", [])
+    return find_decimal(quantities, [value for values in samples.values() for value in values])
 
 
 @contextmanager

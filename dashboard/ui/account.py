@@ -10,6 +10,7 @@ from crm_core.records import own_password, sessions
 from crm_core.translation import N_, translate_field
 from dashboard import session
 from dashboard.i18n import _, fmt, texts
+from dashboard.ui import drawing
 from dashboard.ui.plain import plain, plain_error
 
 __all__ = ["browsers", "password_form", "plain", "role_name"]
@@ -82,13 +83,7 @@ def browsers() -> None:
     with session.workspace().read() as database_session:
         found = sessions.list_own(session=database_session, actor=session.actor())
     for item in found:
-        with st.container(
-            border=True,
-            horizontal=True,
-            vertical_alignment="center",
-            horizontal_alignment="distribute",
-            key=f"browser_{item.session_id}",
-        ):
+        with drawing.row(f"browser_{item.session_id}"):
             name = plain(browser_name(item.browser))
             seen = _("used {time}", time=fmt().instant(item.seen_at))
             st.markdown(f"{name}  \n:gray[{seen}]", width="content")

@@ -16,7 +16,7 @@ _SEPARATOR = "."
 
 
 def kept_choices() -> dict[str, Any]:
-    """Every choice made in this session, by widget key."""
+    """Every choice made in this browser session, by widget key."""
     kept: dict[str, Any] = st.session_state.setdefault("choices", {})
     return kept
 

@@ -40,6 +40,13 @@ def grid(
     return st.dataframe(frame, key=key, alt=alt, hide_index=True, column_config=config, height=height, lazy=False)
 
 
+def row(key: str) -> Any:
+    """A bordered row of a list: what it is at the left, what can be done with it at the right."""
+    return st.container(
+        border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=key
+    )
+
+
 def empty(title: str, text: str, *, icon: str = ":material/inbox:") -> Any:
     """What would be here, and how to get it; the container returned takes the way there."""
     box = st.container(border=True, horizontal_alignment="center", gap="xsmall")

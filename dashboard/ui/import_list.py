@@ -7,7 +7,7 @@ import streamlit as st
 from crm_core import imports
 from dashboard import session
 from dashboard.i18n import _, fmt, ngettext
-from dashboard.ui.drawing import empty
+from dashboard.ui import drawing
 from dashboard.ui.import_run import undo
 from dashboard.ui.plain import plain
 
@@ -17,20 +17,14 @@ def earlier_imports() -> None:
     with session.workspace().read() as database_session:
         found = imports.list_imports(session=database_session, actor=session.actor())
     if not found:
-        empty(
+        drawing.empty(
             _("No imports yet"),
             _("Files you import are listed here, and each can be taken back."),
             icon=":material/history:",
         )
         return
     for item in found:
-        with st.container(
-            border=True,
-            horizontal=True,
-            vertical_alignment="center",
-            horizontal_alignment="distribute",
-            key=f"import_{item.import_id}",
-        ):
+        with drawing.row(f"import_{item.import_id}"):
             created = ngettext("{n} row created", "{n} rows created", item.counts.get("created", 0))
             facts = " · ".join((fmt().instant(item.at), plain(item.actor_name), created))
             st.markdown(f"**{plain(item.file_name)}**  \n:gray[{facts}]", width="content")

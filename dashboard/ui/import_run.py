@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from crm_core import imports
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, StorageFailed
 from crm_core.imports import ImportResult, Mapping
 from crm_core.imports.background import import_in_background
 from crm_core.translation import translate_field
@@ -38,9 +38,16 @@ class Task:
 
 
 def uploads() -> Path:
-    """Where uploaded files wait; those nobody came back for are swept."""
+    """Where uploaded files wait; those nobody came back for are swept.
+
+    Raises:
+        StorageFailed: the folder cannot be made.
+    """
     folder = session.workspace().folder / "uploads"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageFailed("The upload cannot be kept: {reason}", reason=error.strerror or str(error)) from error
     oldest = time.time() - KEPT_HOURS * 3600
     for path in folder.iterdir():
         if path.stat().st_mtime < oldest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,37 @@ import pandas as pd
 import streamlit as st
 
 from crm_core import imports
-from crm_core.errors import CrmError
+from crm_core.errors import CrmError, StorageFailed
 from crm_core.imports import FileProfile, Mapping, OrderField
-from dashboard.i18n import _
+from dashboard.i18n import _, fmt
 from dashboard.ui import import_run
 from dashboard.ui.drawing import grid
+from dashboard.ui.import_options import written_options
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain_error
 
 OWN = "own"
 NOT_MAPPED = ""
+CHUNK = 2**20
+
+
+def choose_file() -> Any:
+    """The file to import, or None; what is too large for the browser has a way in too."""
+    upload = st.file_uploader(
+        _("A file with one row per order line: CSV, XLSX, Parquet or JSON"),
+        type=["csv", "tsv", "txt", "xlsx", "parquet", "json", "jsonl"],
+        key="data.file",
+    )
+    if upload is None:
+        most = fmt().number(st.get_option("server.maxUploadSize"))
+        st.caption(
+            _(
+                "Up to {n} MB here. A larger file goes in on the server’s command line: `{command}`",
+                n=most,
+                command="rapport import orders FILE",
+            )
+        )
+    return upload
 
 
 def inspect(upload: Any) -> FileProfile:
@@ -41,12 +63,17 @@ def _stored(upload: Any) -> Path:
     name = hashlib.sha256(f"{upload.file_id}{upload.name}".encode()).hexdigest()[:24]
     path = import_run.uploads() / f"{name}{Path(upload.name).suffix.lower()}"
     if not path.exists():
-        with path.open("wb") as target:
-            target.write(upload.getbuffer())
+        upload.seek(0)
+        try:
+            with path.open("wb") as target:
+                shutil.copyfileobj(upload, target, CHUNK)  # its buffer would be a copy of the whole file
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise StorageFailed("The upload cannot be kept: {reason}", reason=error.strerror or str(error)) from error
     return path
 
 
-def mapping_editor(page: Page, profile: FileProfile) -> tuple[Mapping, str | None]:
+def mapping_editor(page: Page, upload: Any, profile: FileProfile) -> tuple[Mapping, str | None]:
     """Which column is which field: a preset, or a choice for each field that starts from a guess."""
     known = {"online-retail": _("Online Retail (UCI)")}
     presets = {OWN: _("Map the columns here")} | {name: known.get(name, name) for name in imports.PRESETS}
@@ -69,7 +96,8 @@ def mapping_editor(page: Page, profile: FileProfile) -> tuple[Mapping, str | Non
         for field in imports.ORDER_FIELDS:
             columns[field.name] = _column(profile, field, guessed.columns.get(field.name, NOT_MAPPED))
     st.caption(_("Fields with :red[*] are needed; of unit price and line total, one is enough."))
-    return replace(guessed, columns={name: column for name, column in columns.items() if column}), None
+    mapping = replace(guessed, columns={name: column for name, column in columns.items() if column})
+    return written_options(profile, _stored(upload), mapping), None
 
 
 def _column(profile: FileProfile, field: OrderField, guess: str) -> str:

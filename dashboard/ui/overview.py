@@ -11,6 +11,7 @@ import streamlit as st
 
 from crm_core.analytics.metrics import METRICS
 from crm_core.analytics.overview import OverviewReport
+from crm_core.charts.bridge import BRIDGE_PARTS
 from crm_core.translation import N_
 from dashboard.i18n import _, fmt, joined, ngettext, texts
 from dashboard.ui.cards import metric_text
@@ -22,14 +23,6 @@ from dashboard.ui.plain import plain
 
 CARDS = ("net_sales", "orders", "aov", "active_customers", "new_customers", "repeat_rate", "churn_rate", "nrr")
 CHARTED = ("net_sales", "gross_sales", "orders", "active_customers", "new_customers", "aov")
-COMPONENTS = {
-    "new": N_("New customers"),
-    "resurrected": N_("Came back"),
-    "expansion": N_("Bought more"),
-    "contraction": N_("Bought less"),
-    "dormant": N_("Stopped buying"),
-    "guests": N_("Guest sales"),
-}
 DRIVERS_SHOWN = 8
 DIMENSIONS = {"country": N_("Country"), "category": N_("Category"), "channel": N_("Channel")}
 
@@ -107,7 +100,7 @@ def _why(report: OverviewReport) -> str:
         return ""
     part = _(
         "The largest part of it: {component}, {amount}.",
-        component=_(COMPONENTS[headline.component]),
+        component=_(BRIDGE_PARTS[headline.component]),
         amount=_signed(headline.component_amount),
     )
     if headline.driver is None:
@@ -159,7 +152,7 @@ def bridge_table(bridge: pd.DataFrame) -> pd.DataFrame:
     """The bridge's numbers."""
     return pd.DataFrame(
         {
-            _("Part"): [_(COMPONENTS.get(name, name)) for name in bridge["component"]],
+            _("Part"): [_(BRIDGE_PARTS.get(name, name)) for name in bridge["component"]],
             _("Change"): [_signed(Decimal(amount)) for amount in bridge["amount"]],
             _("Customers"): [fmt().number(n) for n in bridge["customers"]],
         }

@@ -69,7 +69,7 @@ class FormState:
 
 
 def opened(form: str, original: Mapping[str, Any], version: int | None) -> FormState:
-    """The form's state: as left in this session, else with the draft kept for this person, else the record as it is."""
+    """The form's state: as left in this browser session, else with this person's draft, else the record as it is."""
     states: dict[str, FormState] = st.session_state.setdefault("forms", {})
     state = states.get(form)
     if state is None or (not state.touched and state.seen_version != version):

@@ -15,6 +15,7 @@ from crm_core.records.users import Account
 from crm_core.translation import N_, translate_field
 from dashboard import session
 from dashboard.i18n import _, fmt, language, texts
+from dashboard.ui import drawing
 from dashboard.ui.account import role_name
 from dashboard.ui.plain import plain, plain_error, unlinked
 
@@ -92,13 +93,7 @@ def add_form() -> None:
 def row(account: Account, *, is_self: bool) -> None:
     """One account, and what can be done with it; one's own is changed by someone else, so that nobody locks themselves
     out by a slip."""
-    with st.container(
-        border=True,
-        horizontal=True,
-        vertical_alignment="center",
-        horizontal_alignment="distribute",
-        key=f"user_{account.user_id}",
-    ):
+    with drawing.row(f"user_{account.user_id}"):
         seen = _("used {time}", time=fmt().instant(account.seen_at)) if account.seen_at else _("never signed in")
         badges = _badges(account, is_self=is_self)
         st.markdown(f"**{plain(account.name)}** {badges}  \n:gray[{plain(account.email)} · {seen}]", width="content")

@@ -82,6 +82,26 @@ def test_a_bad_file_is_refused_with_the_row_and_the_value_and_nothing_is_importe
     page.get_by_role("button", name="Back").click()
 
 
+def test_a_file_that_leaves_dates_and_amounts_open_is_read_as_one_says(open_page: Opener, tmp_path: Path) -> None:
+    path = tmp_path / "open.csv"
+    header = "Order ID;Order Date;Quantity;Unit Price;Customer ID\n"
+    path.write_text(header + "OPEN-1;3/4/2024;1;1,234;OPEN\n")
+    page = open_page(role="manager")
+    visit(page, "/data")
+    page.locator("input[type=file]").set_input_files(path)
+    for label, choice in (("Dates", "Day first, 31/12/2024"), ("Decimal sign", "Comma, 1.234,50")):
+        box = page.get_by_role("combobox", name=re.compile(label))
+        expect(box).to_have_value("Not clear from the file; choose", timeout=PATIENCE)
+        box.click()
+        page.get_by_role("option", name=choice).click()
+        expect(box).to_have_value(choice, timeout=PATIENCE)
+    settled(page)
+    page.get_by_role("button", name="Check without saving").click()
+    expect(page.get_by_text("Checked only; nothing was saved.")).to_be_visible(timeout=PATIENCE)
+    created = page.get_by_test_id("stMetric").filter(has_text="To create").get_by_test_id("stMetricValue")
+    expect(created).to_have_text("1", timeout=PATIENCE)
+
+
 def test_two_people_who_change_the_same_field_choose_and_lose_nothing(open_page: Opener) -> None:
     manager, staff = open_page(role="manager"), open_page(role="staff")
     for page in (manager, staff):

@@ -216,8 +216,8 @@ def test_records_are_in_the_way_of_a_demo(workspace: Workspace) -> None:
     with pytest.raises(WorkspaceNotEmpty) as refused:
         fill(workspace, customers=10, today=TODAY)
     assert str(refused.value) == (
-        "This workspace holds records already (1 customers, 0 products, 0 orders), and the demo would mix with them. "
-        "Choose another with --data-dir, or add --force to mix them."
+        "This workspace holds records already (customers: 1, products: 0, orders: 0), and the demo would mix with "
+        "them. Choose another with --data-dir, or add --force to mix them."
     )
     assert counts(workspace) == (1, 0, 0, 0)
 

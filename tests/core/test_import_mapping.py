@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crm_core import imports
 from crm_core.errors import ImportFailed
 from crm_core.imports.fields import FIELD_NAMES
-from tests.core.order_files import HEADER, write
+from tests.core.order_files import BASIC, HEADER, write
 
 MINIMAL = '[columns]\norder_number = "a"\nordered_at = "b"\nquantity = "c"\nunit_price = "d"\n'
 
@@ -284,3 +284,18 @@ def test_a_profile_shows_the_first_rows_as_text(tmp_path: Path) -> None:
 
 def test_columns_without_a_name_or_with_the_same_are_told_apart(tmp_path: Path) -> None:
     assert imports.inspect(write(tmp_path, "a,,a,b\n1,2,3,4\n")).columns == ("a", "column 2", "a (3)", "b")
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ('1,13/4/2024,A,,1,"2,50",,\n', imports.Written(True, False, ",")),
+        ("1,4/13/2024,A,,1,2.50,,\n", imports.Written(False, False, ".")),
+        ("1,2024-04-13,A,,1,2.50,,\n", imports.Written(None, False, ".")),
+        ('1,3/4/2024,A,,1,"1,234",,\n', imports.Written(None, True, None)),
+    ],
+)
+def test_how_a_file_writes_dates_and_amounts_is_found_before_the_import(
+    tmp_path: Path, rows: str, found: imports.Written
+) -> None:
+    assert imports.find_written(write(tmp_path, HEADER + rows), BASIC) == found
