@@ -64,6 +64,14 @@ PAGES = (
         Permission.SEGMENTS_VIEW,
     ),
     PageSpec(
+        "churn",
+        N_("Reports"),
+        N_("Churn"),
+        N_("Who will probably not buy again soon, why, and whom to contact."),
+        ":material/person_cancel:",
+        Permission.SEGMENTS_VIEW,
+    ),
+    PageSpec(
         "customers",
         N_("Records"),
         N_("Customers"),

@@ -9,6 +9,7 @@ from dashboard import session, ui
 from dashboard.i18n import _
 from dashboard.ui import customer as parts
 from dashboard.ui import customers as shared
+from dashboard.ui.customer_churn import churn_risk
 from dashboard.ui.customer_value import outlook
 
 workspace, actor = session.workspace(), session.actor()
@@ -68,3 +69,4 @@ if tabs[2].open:
 if len(tabs) > 3 and tabs[3].open:
     with tabs[3]:
         outlook(page, customer_id, has_bought=lifetime.orders > 0)
+        churn_risk(page, customer_id)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -25,7 +25,7 @@ import pandas as pd
 from crm_core.access import Permission
 from crm_core.analytics.bgnbd import BgNbd
 from crm_core.analytics.churn_fit import BASELINES, Fold, learned
-from crm_core.analytics.churn_rows import Plan, Rows, first_purchase, plan, require_enough, rows_of
+from crm_core.analytics.churn_rows import Plan, Rows, plan, recorded, require_enough, rows_of
 from crm_core.analytics.churn_tables import (
     REASON_COLUMNS,
     curves_of,
@@ -80,6 +80,7 @@ class ChurnParams:
 class ChurnReport:
     """What the model is worth, and whom it expects to leave.
 
+    as_of: the last day with an order of a known customer up to the one asked for.
     verdict, reason: see the module; why the model is not used, in a sentence with its blanks (None: it is used).
     scored_by: "model" (of that `kind`) or "expected_purchases"; None where nobody is scored.
     quality: predictor (model, logistic, boosting, base_rate, recency, expected_purchases), measure (auc, ap, brier,
@@ -91,11 +92,11 @@ class ChurnReport:
     gain: share (contacted, riskiest first), model, recency, expected_purchases: share of the leaving ones found.
     days: day, customers (alive), lost (already), left (share, None where not known yet), is_tested, predicted (mean).
     model, expectation: the additive model that scores, and the BG/NBD of expected purchases; trained on `n_rows` rows
-        up to the day `known_until`.
+        up to the day `known_until`, the last day whose outcome counted.
     customers: of everyone scored, by probability: customer_id, probability, value_e4 (usual net sales within a
         horizon), and the three inputs that add most to the risk, reason_1 … reason_3 (position in INPUTS, or −1) with
         their values value_1 … value_3.
-    top: the first 200 of them with all features.
+    top: the first 200 of them with the model's inputs and purchase_days.
     drift: feature ("score" among them), psi, against the rows the model was trained on.
     """
 
@@ -139,7 +140,8 @@ def churn(tables: Tables, params: ChurnParams, progress: Progress = silent) -> C
     Data that cannot carry a model give a report that says so, with verdict "refused".
     """
     try:
-        planned = plan(params.as_of, params.horizon, first_purchase(tables, params.as_of))
+        first, last = recorded(tables, params.as_of)
+        planned = plan(last, params.horizon, first)
         rows, channel = rows_of(tables, planned, part_of(progress, 0.0, 0.5))
         for day in rows[1:4]:
             require_enough(day, fewest=FEWEST_CUSTOMERS, fewest_of_each=FEWEST_OF_EACH)
@@ -165,12 +167,12 @@ def _judged(
     judged = scorer or "model"
     slope, intercept = calibration_slope(outcomes, predictions[judged])
     report: dict[str, Any] = {
-        "as_of": params.as_of,
+        "as_of": rows[0].day,
         "horizon": params.horizon,
         "reason": _reason(gains),
         "n_lost": rows[0].n_lost,
         "n_tested": len(outcomes.label),
-        "known_until": params.as_of,
+        "known_until": rows[1].day + timedelta(days=params.horizon),
         "channel": channel,
         "slope": slope,
         "intercept": intercept,

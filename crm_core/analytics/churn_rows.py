@@ -101,18 +101,21 @@ def plan(as_of: date, horizon: int, first: date) -> Plan:
     return Plan(horizon, tuple(days), season)
 
 
-def first_purchase(tables: Tables, as_of: date) -> date:
-    """The local day of the first order of a known customer.
+def recorded(tables: Tables, as_of: date) -> tuple[date, date]:
+    """The local days of the first and the last order of known customers up to `as_of`.
+
+    Days after the last order count as not recorded yet, or everyone would seem to have left.
 
     Raises:
-        AnalysisRefused: there is none up to `as_of`.
+        AnalysisRefused: there is none.
     """
     until = day_start(as_of + timedelta(days=1), tables.timezone)
     known = tables.orders.filter(~nw.col("customer_id").is_null() & (nw.col("ordered_at") < nw.lit(until)))
-    first = collected(known.select(first=nw.col("ordered_at").min()).select(nw.col("first").dt.date()))["first"].iloc[0]
-    if not isinstance(first, date):
+    ends = known.select(first=nw.col("ordered_at").min(), last=nw.col("ordered_at").max())
+    first, last = collected(ends.select(nw.col("first", "last").dt.date())).iloc[0]
+    if not isinstance(first, date) or not isinstance(last, date):
         raise AnalysisRefused("No known customer had ordered anything by {as_of}.", as_of=as_of)
-    return first
+    return first, last
 
 
 def rows_of(tables: Tables, planned: Plan, progress: Progress) -> tuple[list[Rows], str | None]:

@@ -112,7 +112,7 @@ def scored(features: pd.DataFrame, card: Scorecard, horizon: int) -> tuple[pd.Da
         customers[f"value_{n + 1}"] = np.where(is_reason, raw[row, position], np.nan).astype(np.float32)
     order = np.lexsort((customers["customer_id"].to_numpy(), -chance))
     customers = customers.iloc[order].reset_index(drop=True)
-    inputs = features.iloc[order[:MOST_LISTED]][list(INPUT_NAMES)].reset_index(drop=True)
+    inputs = features.iloc[order[:MOST_LISTED]][[*INPUT_NAMES, "purchase_days"]].reset_index(drop=True)
     listed = customers[["customer_id", "probability", "value_e4"]].head(MOST_LISTED)
     return customers, pd.concat([listed, inputs], axis=1)
 

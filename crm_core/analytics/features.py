@@ -107,8 +107,11 @@ class Histories:
         return np.sort(found.to_numpy(np.int64))
 
 
-def histories(tables: Tables, last: date, *, channel: str | None, share: float = 1.0) -> Histories:
-    """The histories of all known customers up to the day `last`, or of about a `share` of them, always the same ones.
+def histories(
+    tables: Tables, last: date, *, channel: str | None, share: float = 1.0, customer_id: int | None = None
+) -> Histories:
+    """The histories of all known customers up to the day `last`, of about a `share` of them (always the same ones), or
+    of one customer.
 
     `channel` is the main one, whose orders are counted apart. Nothing is computed until it is asked for.
     """
@@ -116,6 +119,8 @@ def histories(tables: Tables, last: date, *, channel: str | None, share: float =
     dated = tables.orders.filter(~nw.col("customer_id").is_null() & (nw.col("ordered_at") < nw.lit(until)))
     if share < 1.0:
         dated = dated.filter(_drawn() < int(share * _DRAWS))
+    if customer_id is not None:
+        dated = dated.filter(nw.col("customer_id") == customer_id)
     is_main = nw.lit(0) if channel is None else as_number(nw.col("channel") == channel)
     orders = dated.select("id", "customer_id", day=nw.col("ordered_at").dt.date(), is_main=is_main)
     orders = orders.with_columns(day=_ordinal())

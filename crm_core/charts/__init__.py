@@ -2,6 +2,9 @@
 
 from crm_core.charts.bars import bars
 from crm_core.charts.bridge import revenue_bridge
+from crm_core.charts.churn import calibration as churn_calibration
+from crm_core.charts.churn import gain as churn_gain
+from crm_core.charts.churn import profit as churn_profit
 from crm_core.charts.clusters import cluster_map, cluster_profile, k_choice
 from crm_core.charts.cohorts import cohort_curves, retention_triangle
 from crm_core.charts.config import plotly_config
@@ -14,6 +17,9 @@ from crm_core.charts.value import purchases_by_frequency, purchases_tracked
 
 __all__ = [
     "bars",
+    "churn_calibration",
+    "churn_gain",
+    "churn_profit",
     "cluster_map",
     "cluster_profile",
     "cohort_curves",

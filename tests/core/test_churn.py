@@ -21,6 +21,7 @@ from tests.core.tables import Line, Order, make_tables
 
 AS_OF = date(2024, 6, 30)
 PARAMS = ChurnParams(AS_OF, 30)
+pytestmark = pytest.mark.xdist_group("churn")
 
 
 def bought(customers: int, days: int, *, seed: int, is_noise: bool) -> list[tuple[int, int]]:
