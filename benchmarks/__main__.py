@@ -20,6 +20,7 @@ SUITES = (
     "baskets",
     "next_product_noise",
     "value",
+    "clusters",
     "memory",
     "browser",
 )

@@ -6,9 +6,10 @@ same yardstick. Everything in it is plain numbers and words, so that it can be a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from crm_core.analytics.partitions import (
     sample,
 )
 from crm_core.analytics.segment_features import FEATURES, Scaling, compared_customers, scaling
+from crm_core.analytics.values import decode, encode, named_types
 from crm_core.errors import AnalysisRefused, FieldError, Invalid
 
 if TYPE_CHECKING:
@@ -153,6 +155,30 @@ def kept(
     return Clustering(
         as_of, method, features, parts.scaling, parts.model, tuple(groups[number] for number in parts.numbers)
     )
+
+
+def written(clustering: Clustering) -> dict[str, Any]:
+    """The clustering as JSON to be stored; numbers keep their last digit."""
+    found: dict[str, Any] = encode(clustering, _TYPES)
+    return found
+
+
+def read(stored: Mapping[str, Any]) -> Clustering:
+    """The clustering that `written` wrote.
+
+    Raises:
+        Invalid: this is none.
+    """
+    try:
+        found = decode(dict(stored), _TYPES)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Invalid({"clustering": FieldError("This is no clustering that was kept here.")}) from error
+    if not isinstance(found, Clustering):
+        raise Invalid({"clustering": FieldError("This is no clustering that was kept here.")})
+    return found
+
+
+_TYPES = named_types(Clustering)
 
 
 def _middles(model: Centres | Mixture) -> tuple[tuple[float, ...], ...]:

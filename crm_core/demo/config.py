@@ -50,6 +50,14 @@ SEGMENTS = (
 PLAIN_SEGMENT = Segment("all", 1.0, r=0.9, alpha=7.0, a=0.8, b=3.2, p=6.0, q=5.0, v=36.0)
 """One population, for checking that a model gets back what went in."""
 
+SEPARATED_SEGMENTS = (
+    Segment("devoted", 0.25, r=60.0, alpha=60.0, a=0.02, b=60.0, p=30.0, q=60.0, v=118.0),
+    Segment("quarterly", 0.30, r=60.0, alpha=900.0, a=0.02, b=60.0, p=30.0, q=60.0, v=60.0),
+    Segment("passing", 0.25, r=1.0, alpha=40_000.0, a=4.0, b=2.0, p=30.0, q=60.0, v=110.0),
+    Segment("one_big", 0.20, r=1.0, alpha=40_000.0, a=4.0, b=2.0, p=30.0, q=60.0, v=8_000.0),
+)
+"""Kinds of customers with little in common, for checking that groups are found where there are some."""
+
 MONTH_FACTORS = (0.82, 0.84, 0.95, 1.0, 1.05, 0.92, 0.82, 0.80, 0.98, 1.08, 1.34, 1.40)
 SEASONAL_MONTH_FACTORS = (0.25, 0.25, 0.4, 0.7, 0.5, 0.3, 0.25, 0.25, 0.6, 1.4, 3.4, 3.7)
 WEEKDAY_FACTORS = (1.05, 1.0, 0.98, 1.0, 1.1, 1.08, 0.79)
@@ -61,7 +69,8 @@ HOUR_FACTORS = (
 
 @dataclass(frozen=True)
 class SimulationConfig:
-    """How the simulated company does; the defaults are the demo's. `plain` gives one unseasonal population.
+    """How the simulated company does; the defaults are the demo's. `plain` gives one unseasonal population,
+    `separated` four kinds of customers that hardly overlap.
 
     Attributes:
         months: length of the history.
@@ -100,6 +109,12 @@ class SimulationConfig:
             refund_share=0.0,
             has_seasons=False,
         )
+
+    @classmethod
+    def separated(cls) -> SimulationConfig:
+        """Four kinds of customers apart in recency, frequency and value: nearly all came in the first months, so that
+        how long they have been customers does not blur what they are."""
+        return replace(cls.plain(), segments=SEPARATED_SEGMENTS, growth=-0.99)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ from datetime import date
 import streamlit as st
 
 from crm_core import charts
+from crm_core.analytics.clustering import Clustering
 from crm_core.analytics.migration import SizesParams, segment_sizes
 from crm_core.analytics.rfm import RfmParams, rfm
-from crm_core.analytics.segments import SegmentsReport, segments
+from crm_core.analytics.segments import segments
 from dashboard.i18n import _
-from dashboard.ui import clusters, migration, scoring
+from dashboard.ui import clusters, kept_clusterings, migration, scoring
 from dashboard.ui import segments as parts
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
@@ -50,7 +51,15 @@ def moves_view(page: Page, before: date | None, after: date) -> None:
 
 
 def clusters_view(page: Page, span: Span, as_of: date) -> None:
-    """Groups that form by themselves, what they are worth, and how they developed."""
+    """Groups that form by themselves, what they are worth, and how they developed; or groups that were kept."""
+    row = kept_clusterings.choice(page)
+    if row is not None:
+        kept = kept_clusterings.opened(row)
+        kept_clusterings.show(page, row, kept, as_of)
+        _development(page, span, kept, as_of)
+        kept_clusterings.remove_button(page, row)
+        page.method(kept_clusterings.method(kept))
+        return
     asked = clusters.asked(page, as_of)
     found = page.run(segments, asked)
     page.headline(clusters.sentence(found))
@@ -66,27 +75,29 @@ def clusters_view(page: Page, span: Span, as_of: date) -> None:
     with right:
         segment = parts.segment_table(clusters.described(found.segments), key="cluster_segments")
         clusters.sentences(found)
+        kept_clusterings.keep_button(page, found.clustering)
         clusters.k_choice(found)
     clusters.members(page, asked, found, segment)
-    _development(page, span, found)
+    if found.clustering is not None:
+        _development(page, span, found.clustering, as_of)
     page.method(*clusters.method(asked, found))
 
 
-def _development(page: Page, span: Span, found: SegmentsReport) -> None:
-    """Sizes over time and who switched, by the centres found now; asked for, because every month is read anew."""
-    days = parts.month_ends(span, found.as_of)
-    if found.clustering is None or not days:
+def _development(page: Page, span: Span, found: Clustering, as_of: date) -> None:
+    """Sizes over time and who switched, by the same centres; asked for, because every month is read anew."""
+    days = parts.month_ends(span, as_of)
+    if not days:
         return
     st.subheader(_("How the groups developed"), anchor=False)
     st.caption(_("The same centres, applied to the customers of earlier days."))
     if not st.toggle(_("Look back in time"), key="segments.back"):
         return
-    names = {str(number): name for number, name in clusters.names(found).items()}
-    sizes = page.run(segment_sizes, SizesParams(found.clustering, (*days, found.as_of))).sizes
+    names = kept_clusterings.group_names(found)
+    sizes = page.run(segment_sizes, SizesParams(found, (*days, as_of))).sizes
     chart(
         charts.segment_shares(sizes, names=names, **drawing()),
         key="segment_shares",
         alt=_("Each group's share of the customers over time"),
     )
     before = parts.pick_day(page, "since", _("Moves since"), days)
-    migration.show(page, found.clustering, names, before, found.as_of)
+    migration.show(page, found, names, before, as_of)

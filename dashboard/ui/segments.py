@@ -100,6 +100,7 @@ def segment_table(frame: pd.DataFrame, *, key: str) -> Any:
         "name": st.column_config.TextColumn(_("Segment")),
         "customers": st.column_config.NumberColumn(_("Customers"), format=column_format("count")),
         "share": st.column_config.NumberColumn(_("Share"), format="%.1f%%"),
+        "new": st.column_config.NumberColumn(_("New"), format=column_format("count")),
         "sales": st.column_config.NumberColumn(_("Sales"), format=column_format("money")),
     }
     state = st.dataframe(

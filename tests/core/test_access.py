@@ -12,11 +12,12 @@ import pytest
 
 from crm_core.access import PERMISSIONS, SYSTEM, Actor, Permission, Role, Scope
 from crm_core.db.engine import Database
-from crm_core.db.models import Arm, Campaign, Customer, Order, SavedSegment, SegmentKind
+from crm_core.db.models import Arm, Campaign, Customer, KeptClustering, Order, SavedSegment, SegmentKind
 from crm_core.errors import NotFound, PermissionDenied
 from crm_core.records import (
     campaign_export,
     campaigns,
+    clusterings,
     customer_list,
     customers,
     duplicates,
@@ -100,6 +101,14 @@ SERVICES: list[tuple[str, tuple[Permission, ...], Service]] = [
     ),
     ("thaw a segment", (Permission.SEGMENTS_SAVE,), lambda **who: saved_segments.thaw(**who, segment_id=1)),
     ("remove a segment", (Permission.SEGMENTS_SAVE,), lambda **who: saved_segments.remove(**who, segment_id=1)),
+    ("clusterings", (Permission.SEGMENTS_VIEW,), clusterings.list_all),
+    ("clustering", (Permission.SEGMENTS_VIEW,), lambda **who: clusterings.get(**who, clustering_id=1)),
+    (
+        "keep a clustering",
+        (Permission.SEGMENTS_SAVE,),
+        lambda **who: clusterings.keep(**who, name="B", found_on=date(2026, 1, 31), definition={}),
+    ),
+    ("remove a clustering", (Permission.SEGMENTS_SAVE,), lambda **who: clusterings.remove(**who, clustering_id=1)),
     ("campaigns", (Permission.CAMPAIGNS_VIEW,), campaigns.list_all),
     ("campaign", (Permission.CAMPAIGNS_VIEW,), lambda **who: campaigns.get(**who, campaign_id=1)),
     (
@@ -151,6 +160,7 @@ def records(database: Database) -> Database:
         session.add(Customer(id=2, ref="C-2", name="Bo", has_marketing_consent=True))
         session.get_one(Customer, 1).has_marketing_consent = True
         session.add(SavedSegment(id=1, name="A", definition={"all": []}))
+        session.add(KeptClustering(id=1, name="A", found_on=date(2026, 1, 31), definition={}))
         session.add(SavedSegment(id=2, name="Chosen", kind="hand", is_live=False))
         session.flush()
         session.add(Campaign(id=1, name="Draft", segment_id=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ from crm_core.db.models import (
     WorkspaceRow,
 )  # fmt: skip
 from crm_core.errors import SignInFailed
-from crm_core.records import campaigns, customers, drafts, saved_segments, sign_in, undo
+from crm_core.records import campaigns, clusterings, customers, drafts, saved_segments, sign_in, undo
 from crm_core.records.backwards import MODELS
 from crm_core.records.search import sort_key
 from crm_core.records.terms import terms_of
@@ -83,6 +83,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
         saved_segments.create(
             session=session, actor=ada, values={"name": "B"}, kind=SegmentKind.HAND, member_ids=range(1, 50)
         )
+        clusterings.keep(session=session, actor=ada, name="C", found_on=date(2026, 1, 31), definition={})
         for name in ("Draft", "Started"):
             started = campaigns.create(session=session, actor=ada, values={"name": name, "segment_id": rule.id}).id
     with workspace.write(ada, "form") as session:

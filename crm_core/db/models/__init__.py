@@ -1,6 +1,7 @@
 """The tables. Grain and invariants of each are in data/README.md."""
 
 from crm_core.db.models.accounts import Draft, SignInAttempt, User, UserSession
+from crm_core.db.models.clusterings import KeptClustering
 from crm_core.db.models.customers import Customer, CustomerTerm
 from crm_core.db.models.marketing import (
     Arm,
@@ -27,6 +28,7 @@ __all__ = [
     "CustomerTerm",
     "Draft",
     "Import",
+    "KeptClustering",
     "LineKind",
     "Order",
     "OrderLine",
