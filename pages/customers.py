@@ -7,6 +7,7 @@ from crm_core.records import customer_list
 from crm_core.records.customer_list import CustomerQuery
 from dashboard import session, ui
 from dashboard.i18n import _
+from dashboard.ui import by_hand
 from dashboard.ui import customers as parts
 
 page = ui.page("customers")
@@ -38,8 +39,11 @@ with session.workspace().read() as database_session:
 
 if found.rows:
     st.caption(parts.count(found.total, found.is_total_exact, filters))
-    parts.table(found.rows, key=f"customers.table.{number}")
+    by_hand.remember(
+        found.rows, parts.table(found.rows, key=by_hand.table_key(found.rows), ticked=by_hand.ticked(found.rows))
+    )
     parts.pager("customers", found.pages)
+    by_hand.chosen()
 elif text or any(value is not None for value in filters.values()):
     ui.empty(
         _("Nobody found"),

@@ -65,6 +65,24 @@ class SavedSizesReport:
     sizes: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class SavedCountsParams:
+    """Whom to count, each by itself, as of which day."""
+
+    segments: tuple[Who, ...]
+    as_of: date
+
+    def __post_init__(self) -> None:
+        require_day(self.as_of)
+
+
+@dataclass(frozen=True)
+class SavedCountsReport:
+    """How many customers each has, in the order asked for."""
+
+    customers: tuple[int, ...]
+
+
 @analysis(
     "saved_members",
     reads=("customers", "products", "orders", "order_lines"),
@@ -93,6 +111,17 @@ def saved_sizes(tables: Tables, params: SavedSizesParams, progress: Progress = s
         sizes.append(len(params.who.members(ground)))
     frame = pd.DataFrame({"day": pd.Series(list(params.days), dtype=object), "customers": sizes})
     return SavedSizesReport(len(ground.customers), frame)
+
+
+@analysis("saved_counts", reads=("customers", "products", "orders", "order_lines"), permission=Permission.SEGMENTS_VIEW)
+def saved_counts(tables: Tables, params: SavedCountsParams, progress: Progress = silent) -> SavedCountsReport:
+    """How many customers each of several saved segments has."""
+    ground = Ground(tables, params.as_of)
+    counts = []
+    for number, who in enumerate(params.segments):
+        progress(number / len(params.segments), N_("Counting customers"))
+        counts.append(len(who.members(ground)))
+    return SavedCountsReport(tuple(counts))
 
 
 def what_they_bought(ground: Ground, ids: Ids) -> pd.DataFrame:

@@ -8,6 +8,8 @@ from crm_core.charts.churn import profit as churn_profit
 from crm_core.charts.clusters import cluster_map, cluster_profile, k_choice
 from crm_core.charts.cohorts import cohort_curves, retention_triangle
 from crm_core.charts.config import plotly_config
+from crm_core.charts.customer_counts import customer_counts
+from crm_core.charts.intervals import intervals
 from crm_core.charts.migration import moves_matrix, moves_sankey, segment_shares
 from crm_core.charts.order_times import gap_histogram, lifecycle_bars
 from crm_core.charts.rfm import rfm_grid, segment_sizes
@@ -23,7 +25,9 @@ __all__ = [
     "cluster_map",
     "cluster_profile",
     "cohort_curves",
+    "customer_counts",
     "gap_histogram",
+    "intervals",
     "k_choice",
     "lifecycle_bars",
     "moves_matrix",

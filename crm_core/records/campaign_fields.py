@@ -65,6 +65,18 @@ def _whole(field: str, lowest: int, highest: int) -> Callable[[Any], int]:
     return cleaned
 
 
+def _share(field: str, lowest: int, highest: int) -> Callable[[Any], int]:
+    """A share in hundredths of a percent; people type and read percents."""
+
+    def cleaned(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+            limits = {"lowest": f"{lowest / 100:g}", "highest": f"{highest / 100:g}"}
+            raise Invalid({field: FieldError("This is a share from {lowest} % to {highest} %.", limits)})
+        return value
+
+    return cleaned
+
+
 def _segment_id(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Invalid({"segment_id": FieldError("Choose a segment.")})
@@ -76,9 +88,9 @@ CLEANERS: Mapping[str, Callable[[Any], Any]] = {
     "segment_id": _segment_id,
     "channel": _channel,
     "contact_cost": _cost,
-    "margin_bp": _whole("margin_bp", 0, WHOLE_BP),
+    "margin_bp": _share("margin_bp", 0, WHOLE_BP),
     "window_days": _whole("window_days", 1, MAX_WINDOW_DAYS),
-    "holdout_bp": _whole("holdout_bp", 1, MAX_HOLDOUT_BP),
+    "holdout_bp": _share("holdout_bp", 1, MAX_HOLDOUT_BP),
     "seed": _whole("seed", 0, _MAX_SEED),
     "is_stratified": bool,
 }

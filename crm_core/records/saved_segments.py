@@ -129,8 +129,8 @@ def create(
     if kind is SegmentKind.HAND:
         is_live, cleaned["definition"] = False, None
         _check_by_hand(chosen)
-    elif cleaned["definition"] is None:
-        raise Invalid({"definition": FieldError("A segment that is not chosen by hand needs a rule.")})
+    elif is_live and cleaned["definition"] is None:
+        raise Invalid({"definition": FieldError("A live segment needs a rule.")})
     if not is_live and chosen is None:
         raise Invalid({"members": FieldError("A frozen segment needs its list of customers.")})
     segment = SavedSegment(**cleaned, kind=kind.value, is_live=is_live, owner_id=actor.user_id)
@@ -156,8 +156,10 @@ def update(
     edit = fitted_edit(session, segment, fields=FIELDS, seen_version=seen_version, values=values, clean=_cleaned)
     if "name" in edit.apply:
         _check_name(session, edit.apply["name"], segment.id)
-    if "definition" in edit.apply and (edit.apply["definition"] is None) != (segment.kind == SegmentKind.HAND):
-        raise Invalid({"definition": FieldError("A segment that is not chosen by hand needs a rule.")})
+    if "definition" in edit.apply and edit.apply["definition"] is None and segment.is_live:
+        raise Invalid({"definition": FieldError("A live segment needs a rule.")})
+    if edit.apply.get("definition") is not None and segment.kind == SegmentKind.HAND:
+        raise Invalid({"definition": FieldError("A segment that was chosen by hand has no rule to follow.")})
     for name, value in edit.apply.items():
         setattr(segment, name, value)
     session.flush()
@@ -214,17 +216,31 @@ def thaw(*, session: TrackedSession, actor: Actor, segment_id: int) -> None:
     Raises:
         PermissionDenied: the role may not save segments.
         NotFound: there is no such segment.
-        Invalid: it was chosen by hand and has no rule.
+        Invalid: it has no rule.
     """
     segment = _locked(session, actor, segment_id)
     if segment.definition is None:
-        raise Invalid({"definition": FieldError("A segment that was chosen by hand has no rule to follow.")})
+        raise Invalid({"definition": FieldError("This segment has no rule to follow.")})
     segment.is_live = True
     session.flush()
 
 
+def restore(*, session: TrackedSession, actor: Actor, segment_id: int) -> None:
+    """Put a removed segment back on the lists.
+
+    Raises:
+        PermissionDenied: the role may not save segments.
+        NotFound: there is no such segment.
+        Invalid: another segment has its name by now.
+    """
+    segment = _locked(session, actor, segment_id)
+    _check_name(session, segment.name, segment.id)
+    segment.is_removed = False
+    session.flush()
+
+
 def remove(*, session: TrackedSession, actor: Actor, segment_id: int) -> None:
-    """Take a segment off the lists; its campaigns keep it, and undo brings it back.
+    """Take a segment off the lists; its campaigns keep it, and `restore` or undo brings it back.
 
     Raises:
         PermissionDenied: the role may not save segments.

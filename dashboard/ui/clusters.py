@@ -12,12 +12,14 @@ from crm_core import charts
 from crm_core.analytics.partitions import Method
 from crm_core.analytics.segment_features import DEFAULT, FEATURES
 from crm_core.analytics.segments import SegmentMembersParams, SegmentsParams, SegmentsReport, segment_members
+from crm_core.db.models import SegmentKind
 from crm_core.translation import N_
 from dashboard.i18n import _, fmt, joined
 from dashboard.ui import segments as shared
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
+from dashboard.ui.save_segment import save_as_segment
 
 METHODS: dict[Method, str] = {
     "kmeans": N_("Around centres (k-means)"),
@@ -92,7 +94,15 @@ def members(page: Page, asked: SegmentsParams, report: SegmentsReport, segment: 
         return
     row = report.segments.loc[report.segments["segment"] == segment].iloc[0]
     params = SegmentMembersParams(report.as_of, report.k, int(segment), asked.features, asked.method)
-    shared.members(cluster_name(row), traits(row), page.run(segment_members, params).members, key="cluster_members")
+    found = page.run(segment_members, params).members
+    shared.members(cluster_name(row), traits(row), found, key="cluster_members")
+    save_as_segment(
+        f"cluster.{report.as_of}.{report.k}.{segment}",
+        name=cluster_name(row),
+        kind=SegmentKind.MODEL,
+        member_ids=[int(value) for value in found["customer_id"]],
+        is_live=False,
+    )
 
 
 def sentences(report: SegmentsReport) -> None:

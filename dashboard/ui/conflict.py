@@ -10,6 +10,7 @@ import streamlit as st
 
 from crm_core.errors import Conflict, FieldConflict
 from dashboard.i18n import _, fmt
+from dashboard.ui import form_numbers
 from dashboard.ui.plain import plain
 
 
@@ -57,6 +58,8 @@ def shown(value: Any, spec: Any = None) -> str:
     """A field's value in words; a dash where it is empty."""
     if value in (None, "", []):
         return "–"
+    if spec is not None and getattr(spec, "kind", None) in form_numbers.KINDS:
+        return form_numbers.shown(spec.kind, value)
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if spec is not None and getattr(spec, "options", None) and not isinstance(value, list):

@@ -105,8 +105,8 @@ def pager(name: str, pages: int) -> None:
         st.pagination(pages, key=st.session_state[f"{name}.pager"])
 
 
-def table(rows: Sequence[CustomerRow], *, key: str) -> None:
-    """The list; clicking a name opens the customer."""
+def table(rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = ()) -> list[int]:
+    """The list; clicking a name opens the customer. The places of the rows that are ticked, `ticked` at first."""
     owners = {row.id: row.owner_name or "" for row in rows}
     frame = pd.DataFrame(
         {
@@ -140,9 +140,19 @@ def table(rows: Sequence[CustomerRow], *, key: str) -> None:
         "owner": st.column_config.TextColumn(_("Owner"), width=100),
         "created": st.column_config.TextColumn(_("Since"), width=100),
     }
-    st.dataframe(
-        frame, key=key, hide_index=True, column_config=columns, lazy=False, alt=_("Customers found"), height="content"
+    state = st.dataframe(
+        frame,
+        key=key,
+        hide_index=True,
+        column_config=columns,
+        lazy=False,
+        alt=_("Customers found"),
+        height="content",
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": list(ticked)}},
     )
+    return [int(row) for row in state.selection.rows]
 
 
 def _open(key: str, ids: Sequence[int]) -> None:

@@ -18,11 +18,12 @@ from crm_core.records import drafts
 from crm_core.translation import translate_field
 from dashboard import session
 from dashboard.i18n import _, fmt, joined, ngettext, texts
+from dashboard.ui import form_numbers
 from dashboard.ui.conflict import choose
 from dashboard.ui.focus import focus
 from dashboard.ui.plain import plain_error, unlinked
 
-Kind = Literal["text", "email", "phone", "long_text", "select", "date", "tags", "yes_no"]
+Kind = Literal["text", "email", "phone", "long_text", "select", "date", "tags", "yes_no", "whole", "percent", "amount"]
 PAUSE = "400ms"
 """How long the typing must pause before the draft is kept."""
 DRAFT_PATIENCE = 1.0
@@ -188,6 +189,8 @@ def _key(form: str, state: FormState, name: str) -> str:
 
 
 def _shown(item: Field, value: Any) -> Any:
+    if item.kind in form_numbers.KINDS:
+        return form_numbers.shown(item.kind, value)
     if item.kind in {"select", "date"}:
         return value
     if item.kind == "yes_no":
@@ -205,6 +208,8 @@ def _touched(form: str, state: FormState, item: Field, key: str) -> None:
     value = st.session_state[key]
     if item.kind == "yes_no":
         value = next((answer for answer, code in ANSWERS.items() if code == value), None)
+    if item.kind in form_numbers.KINDS:
+        value = form_numbers.read(item.kind, value)
     value = None if value in ("", []) else value
     original = state.original.get(item.name)
     if value == (None if original in ("", []) else original):

@@ -13,15 +13,18 @@ from crm_core.access import Permission
 from crm_core.analytics import rfm as rfm_analysis
 from crm_core.analytics.rfm import RfmMembersParams, RfmReport
 from crm_core.analytics.rfm_scores import Scoring, Thresholds
+from crm_core.db.models import SegmentKind
 from crm_core.reports import spreadsheet
 from dashboard import nav, session
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui import customers, scoring
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
+from dashboard.ui.save_segment import save_as_segment
 
 SHOWN = 200
 MONTHS_BACK = 12
+RULE_BINS = 5
 
 
 def views() -> dict[str, str]:
@@ -140,7 +143,20 @@ def rfm_members(
     else:
         return
     params = RfmMembersParams(report.as_of, report.n_bins, segment, cell, thresholds)
-    members(title, _(meaning) if meaning else "", page.run(rfm_analysis.rfm_members, params).members, key="rfm_members")
+    found = page.run(rfm_analysis.rfm_members, params).members
+    members(title, _(meaning) if meaning else "", found, key="rfm_members")
+    condition: dict[str, Any] = {"is": "rfm_segment", "op": "is", "segments": [segment]}
+    if cell is not None:
+        condition = {"is": "rfm_scores", "r": cell[0], "f": cell[1]}
+    is_usual = thresholds is None and report.n_bins == RULE_BINS  # a rule scores so; other scores are kept as a list
+    save_as_segment(
+        f"rfm.{report.as_of}.{report.n_bins}.{segment or cell}",
+        name=title,
+        kind=SegmentKind.MODEL,
+        definition={"all": [condition]} if is_usual else None,
+        member_ids=None if is_usual else [int(value) for value in found["customer_id"]],
+        is_live=is_usual,
+    )
 
 
 def rfm_method(report: RfmReport, scores: Scoring) -> list[str]:

@@ -109,6 +109,7 @@ SERVICES: list[tuple[str, tuple[Permission, ...], Service]] = [
         lambda **who: clusterings.keep(**who, name="B", found_on=date(2026, 1, 31), definition={}),
     ),
     ("remove a clustering", (Permission.SEGMENTS_SAVE,), lambda **who: clusterings.remove(**who, clustering_id=1)),
+    ("restore a segment", (Permission.SEGMENTS_SAVE,), lambda **who: saved_segments.restore(**who, segment_id=1)),
     ("campaigns", (Permission.CAMPAIGNS_VIEW,), campaigns.list_all),
     ("campaign", (Permission.CAMPAIGNS_VIEW,), lambda **who: campaigns.get(**who, campaign_id=1)),
     (

@@ -171,10 +171,10 @@ def test_two_who_change_the_same_field_of_a_draft_meet_a_conflict(database: Data
         ({"contact_cost": "-1"}, "contact_cost", "an amount of money of 0 or more"),
         ({"contact_cost": "much"}, "contact_cost", "an amount of money of 0 or more"),
         ({"contact_cost": "NaN"}, "contact_cost", "an amount of money of 0 or more"),
-        ({"margin_bp": 10_001}, "margin_bp", "a whole number from 0 to 10000"),
+        ({"margin_bp": 10_001}, "margin_bp", "a share from 0 % to 100 %"),
         ({"window_days": 0}, "window_days", "a whole number from 1 to 365"),
-        ({"holdout_bp": 0}, "holdout_bp", "a whole number from 1 to 5000"),
-        ({"holdout_bp": True}, "holdout_bp", "a whole number from 1 to 5000"),
+        ({"holdout_bp": 0}, "holdout_bp", "a share from 0.01 % to 50 %"),
+        ({"holdout_bp": True}, "holdout_bp", "a share from 0.01 % to 50 %"),
         ({"channel": "x" * 65}, "channel", "at most 64 characters"),
     ],
 )

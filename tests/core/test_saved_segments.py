@@ -51,7 +51,7 @@ def test_a_segment_keeps_its_rule_and_its_owner(database: Database) -> None:
     [
         ({"values": {"name": "  ", "definition": BERLIN}}, "name", "Give it a name."),
         ({"values": {"name": "x" * 121, "definition": BERLIN}}, "name", "A name has at most 120 characters."),
-        ({"values": {"name": "B", "definition": None}}, "definition", "needs a rule"),
+        ({"values": {"name": "B", "definition": None}}, "definition", "A live segment needs a rule."),
         ({"values": {"name": "B", "definition": ["x"]}}, "definition", "A rule is an object of conditions."),
         ({"kind": SegmentKind.HAND, "values": {"name": "B"}}, "members", "Choose at least one customer."),
         ({"kind": SegmentKind.HAND, "values": {"name": "B"}, "member_ids": [999]}, "members", "at least one"),
@@ -155,9 +155,17 @@ def test_a_removed_segment_leaves_the_list_frees_its_name_and_comes_back(databas
     with database.write(SYSTEM, "form") as session:
         saved_segments.remove(session=session, actor=SYSTEM, segment_id=segment.id)
     assert names(database) == []
-    add_segment(database)
-    undo_change(database, SYSTEM, last_change(database, segment.id))
-    assert names(database) == ["Berliners", "Berliners"]
+    other = add_segment(database)
+    with (
+        database.write(SYSTEM, "form") as session,
+        pytest.raises(Invalid, match="There is a segment “Berliners” already"),
+    ):
+        saved_segments.restore(session=session, actor=SYSTEM, segment_id=segment.id)
+    with database.write(SYSTEM, "form") as session:
+        saved_segments.remove(session=session, actor=SYSTEM, segment_id=other.id)
+    with database.write(SYSTEM, "form") as session:
+        saved_segments.restore(session=session, actor=SYSTEM, segment_id=segment.id)
+    assert names(database) == ["Berliners"]
 
 
 def test_who_sees_only_their_own_sees_and_chooses_only_their_own(database: Database) -> None:

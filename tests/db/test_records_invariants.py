@@ -161,7 +161,8 @@ def test_segments_and_campaigns_point_at_their_lists(busy: Workspace) -> None:
     listed = Counter(every(busy, SegmentMember.segment_id, SegmentMember.list_number))
     for (segment,) in every(busy, SavedSegment):
         assert segment.kind in set(SegmentKind)
-        assert (segment.definition is None) == (segment.kind == SegmentKind.HAND)
+        assert segment.definition is None or segment.kind != SegmentKind.HAND
+        assert not segment.is_live or segment.definition is not None
         assert segment.is_live or listed[(segment.id, segment.list_number)]
         assert segment.kind != SegmentKind.HAND or not segment.is_live
     arms = {

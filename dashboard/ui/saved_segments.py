@@ -1,0 +1,152 @@
+"""The list of saved segments: its table, and what several of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from crm_core import charts
+from crm_core.analytics.saved_members import SavedCountsParams, SavedCountsReport, saved_counts
+from crm_core.analytics.segment_overlap import (
+    MOST_SEGMENTS,
+    SegmentOverlapParams,
+    SegmentOverlapReport,
+    segment_overlap,
+)
+from crm_core.db.models import SavedSegment
+from crm_core.records import saved_segments
+from crm_core.records.saved_segments import SegmentRow
+from crm_core.translation import N_
+from dashboard import nav, session
+from dashboard.i18n import _, fmt, ngettext
+from dashboard.ui.drawing import chart
+from dashboard.ui.overview import drawing
+from dashboard.ui.page import Page
+from dashboard.ui.who import looked_at, who
+
+KINDS = {"rule": N_("By rule"), "model": N_("By model"), "hand": N_("By hand")}
+MOST_COMBINATIONS = 10
+
+
+def kind_text(kind: str, is_live: bool) -> str:
+    """How the segment came to be, and whether it still follows."""
+    return _("{kind}, live", kind=_(KINDS[kind])) if is_live else _("{kind}, fixed list", kind=_(KINDS[kind]))
+
+
+def listed() -> list[SegmentRow]:
+    """The segments there are, by name."""
+    with session.workspace().read() as database_session:
+        return saved_segments.list_all(session=database_session, actor=session.actor())
+
+
+def table(page: Page, rows: Sequence[SegmentRow]) -> None:
+    """The segments with their sizes today; clicking a name opens one."""
+    ids = [row.id for row in rows]
+    people = tuple(who(segment) for segment in _found(ids))
+    counts: SavedCountsReport = page.run(saved_counts, SavedCountsParams(people, looked_at(page)))
+    frame = pd.DataFrame(
+        {
+            "name": [row.name for row in rows],
+            "kind": [kind_text(row.kind, row.is_live) for row in rows],
+            "customers": [fmt().number(n) for n in counts.customers],
+            "owner": [row.owner_name or "" for row in rows],
+        }
+    )
+    columns: dict[str, Any] = {
+        "name": st.column_config.ButtonColumn(
+            _("Name"),
+            on_click=_open,
+            args=(ids,),
+            key="saved_segments.open",
+            type="tertiary",
+            alignment="left",
+            pinned=True,
+        ),
+        "kind": st.column_config.TextColumn(_("Kind")),
+        "customers": st.column_config.TextColumn(_("Customers"), alignment="right"),
+        "owner": st.column_config.TextColumn(_("Owner")),
+    }
+    st.dataframe(
+        frame,
+        key="saved_segments.table",
+        hide_index=True,
+        lazy=False,
+        column_config=columns,
+        alt=_("Saved segments"),
+        height="content",
+    )
+
+
+def _open(ids: Sequence[int]) -> None:
+    click = st.session_state["saved_segments.open"]
+    if click is not None:
+        st.switch_page(nav.page("saved_segment"), query_params={"id": str(ids[click.row])})
+
+
+def overlap(page: Page, rows: Sequence[SegmentRow]) -> None:
+    """Customers that several chosen segments share."""
+    st.subheader(_("What segments share"), anchor=False)
+    names = {row.id: row.name for row in rows}
+    chosen = st.multiselect(
+        _("Segments to lay over each other"),
+        list(names),
+        format_func=lambda segment_id: names.get(segment_id, str(segment_id)),
+        default=list(names)[:3],
+        max_selections=MOST_SEGMENTS,
+        key="saved_segments.overlap",
+    )
+    if len(chosen) < 2:
+        st.caption(_("Choose two or more segments."))
+        return
+    segments = _found(chosen)
+    params = SegmentOverlapParams(tuple(who(segment) for segment in segments), looked_at(page))
+    report: SegmentOverlapReport = page.run(segment_overlap, params)
+    if report.combinations.empty:
+        st.caption(_("None of these segments holds a customer."))
+        return
+    chosen_names = [segment.name for segment in segments]
+    shown = report.combinations.head(MOST_COMBINATIONS)
+    labels = [_combination(pattern, chosen_names) for pattern in shown["pattern"]]
+    everything = pd.DataFrame(
+        {
+            _("Segments"): [_combination(pattern, chosen_names) for pattern in report.combinations["pattern"]],
+            _("Customers"): [fmt().number(int(n)) for n in report.combinations["customers"]],
+        }
+    )
+    st.caption(_closest(report, chosen_names))
+    chart(
+        charts.bars(labels, shown["customers"], "count", **drawing()),
+        key="segment_overlap",
+        alt=_("Customers by the segments they are in"),
+        table=everything,
+    )
+
+
+def _found(ids: Sequence[int]) -> list[SavedSegment]:
+    with session.workspace().read() as database_session:
+        return [
+            saved_segments.get(session=database_session, actor=session.actor(), segment_id=segment_id)
+            for segment_id in ids
+        ]
+
+
+def _combination(pattern: str, names: Sequence[str]) -> str:
+    inside = [name for name, flag in zip(names, pattern, strict=True) if flag == "1"]
+    return _("Only {name}", name=inside[0]) if len(inside) == 1 else " + ".join(inside)
+
+
+def _closest(report: SegmentOverlapReport, names: Sequence[str]) -> str:
+    """The two segments that share most, in words."""
+    best = report.pairs.sort_values(["share", "shared"], ascending=False, kind="stable").iloc[0]
+    if not best["shared"]:
+        return _("These segments share nobody.")
+    return _(
+        "“{one}” and “{other}” share most: {customers}, {share} of those in either.",
+        one=names[int(best["one"])],
+        other=names[int(best["other"])],
+        customers=ngettext("{n} customer", "{n} customers", int(best["shared"])),
+        share=fmt().percent(float(best["share"])),
+    )

@@ -1,0 +1,47 @@
+"""One saved segment: who belongs, how many over time, what sets them apart, and what to do with them."""
+
+import streamlit as st
+
+from crm_core.analytics.saved_members import SavedMembersParams, saved_members
+from dashboard import ui
+from dashboard.i18n import _
+from dashboard.ui import customer, segment_actions, segment_form, segments
+from dashboard.ui import saved_segment as parts
+from dashboard.ui.addressed import wanted
+from dashboard.ui.plain import plain
+from dashboard.ui.saved_segments import kind_text
+from dashboard.ui.who import looked_at, who
+
+segment = parts.found(wanted("saved_segment"))
+if segment is None:
+    page = ui.page("saved_segment")
+    with ui.empty(_("No segment chosen"), _("Open one from the list of saved segments.")):
+        page.link("saved_segments", _("Saved segments"), icon=":material/bookmarks:")
+    st.stop()
+
+page = ui.page("saved_segment", title=plain(segment.name), reads_snapshot=True)
+parts.subtitle(segment, kind_text(segment.kind, segment.is_live))
+customer.flash()
+day, people = looked_at(page), who(segment)
+counted = parts.counted(page, segment, people, day)
+page.headline(parts.headline(counted))
+st.markdown(plain(parts.rule_sentence(segment)))
+segment_actions.actions(page, segment)
+
+tabs = st.tabs(
+    [_("Overview"), _("Members"), _("Name and note")], key=f"saved_segment.tabs.{segment.id}", on_change="rerun"
+)
+if tabs[0].open:
+    with tabs[0]:
+        parts.size_chart(segment, counted)
+        parts.differences(page, people, day)
+if tabs[1].open:
+    with tabs[1]:
+        members = page.run(saved_members, SavedMembersParams(people, day)).members
+        segments.members(_("Members"), "", members, key="saved_members")
+        segment_actions.freeze_button(segment, [int(value) for value in members["customer_id"]])
+if tabs[2].open:
+    with tabs[2]:
+        segment_form.name_and_note(segment)
+page.method(*parts.method())
+parts.back()

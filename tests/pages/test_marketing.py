@@ -1,0 +1,161 @@
+"""Saved segments and campaigns on their pages: write a rule, save it, draft a campaign, start it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from crm_core.access import SYSTEM, Role
+from crm_core.db.models import SavedSegment, SegmentKind
+from crm_core.records import campaigns, saved_segments
+from crm_core.workspace import Workspace
+from tests.pages.test_pages import texts
+
+Open = Callable[..., AppTest]
+RULE = {"all": [{"is": "metric", "metric": "orders", "days": None, "op": "at_least", "value": "2"}]}
+CITY = {"is": "field", "field": "city", "op": "is", "values": ["Nowhere"]}
+_numbers = count(1)
+
+
+@pytest.fixture
+def segment(demo_workspace: Workspace) -> Iterator[SavedSegment]:
+    """A segment of those who ordered twice; removed afterwards, as the workspace is shared."""
+    with demo_workspace.write(SYSTEM, "form") as session:
+        made = saved_segments.create(
+            session=session,
+            actor=SYSTEM,
+            values={"name": f"Ordered again {next(_numbers)}", "definition": RULE},
+            kind=SegmentKind.RULE,
+        )
+    yield made
+    with demo_workspace.write(SYSTEM, "form") as session:
+        saved_segments.remove(session=session, actor=SYSTEM, segment_id=made.id)
+
+
+def draft(workspace: Workspace, segment_id: int, **values: Any) -> int:
+    with workspace.write(SYSTEM, "form") as session:
+        return campaigns.create(
+            session=session, actor=SYSTEM, values={"name": "Letter", "segment_id": segment_id} | values
+        ).id
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+@pytest.mark.parametrize("page", ["saved_segments", "saved_segment", "segment_rule", "campaigns", "campaign"])
+def test_every_page_runs_with_a_segment_and_a_campaign_in_every_language(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment, page: str, language: str
+) -> None:
+    address = {"campaign": draft(demo_workspace, segment.id)}.get(page, segment.id)
+    app = open_app(page, language=language, id=str(address))
+    assert not app.exception
+    assert not app.error
+
+
+def test_a_segments_page_says_how_many_belong_and_why(open_app: Open, segment: SavedSegment) -> None:
+    app = open_app("saved_segment", id=str(segment.id))
+    shown = texts(app)
+    assert "of all." in shown
+    assert "Who belongs: Orders ≥ 2." in shown.replace("\\", "")
+    assert "Size over time" in {element.value for element in app.subheader}
+
+
+def test_a_segment_of_whom_nobody_belongs_says_so_and_what_it_would_take(
+    open_app: Open, demo_workspace: Workspace
+) -> None:
+    with demo_workspace.write(SYSTEM, "form") as session:
+        empty = saved_segments.create(
+            session=session,
+            actor=SYSTEM,
+            values={"name": "Nobody", "definition": {"all": [CITY]}},
+            kind=SegmentKind.RULE,
+        )
+    app = open_app("saved_segment", id=str(empty.id))
+    assert not app.exception
+    assert "0 customers, 0.0% of all." in texts(app)
+    assert "at least 10 members" in app.info[0].value
+    with demo_workspace.write(SYSTEM, "form") as session:
+        saved_segments.remove(session=session, actor=SYSTEM, segment_id=empty.id)
+
+
+def test_a_page_without_a_segment_or_campaign_says_where_to_find_one(open_app: Open) -> None:
+    assert "No segment chosen" in texts(open_app("saved_segment", id="99999"))
+    assert "No campaign chosen" in texts(open_app("campaign", id="99999"))
+
+
+def test_a_rule_is_counted_while_it_is_written_and_saved_under_its_name(
+    open_app: Open, demo_workspace: Workspace
+) -> None:
+    app = open_app("segment_rule")
+    assert "Net sales in the last 365 days ≥ €500.00" in texts(app).replace("\\", "")
+    app.selectbox(key="rule.new.1.metric.metric").set_value("orders").run()
+    app.number_input(key="rule.new.1.metric.value").set_value(3.0).run()
+    assert "Orders in the last 365 days ≥ 3" in texts(app).replace("\\", "")
+    app.button(key="rule.new.add").click().run()
+    app.selectbox(key="rule.new.2.is").set_value("consent").run()
+    assert "and agreed to marketing" in texts(app)
+    app.text_input(key="rule.new.name").set_value("Thrice and willing").run()
+    app.button(key="rule.new.save").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Thrice and willing"
+    with demo_workspace.read() as session:
+        rows = {row.name: row.id for row in saved_segments.list_all(session=session, actor=SYSTEM)}
+        made = saved_segments.get(session=session, actor=SYSTEM, segment_id=rows["Thrice and willing"])
+    assert made.definition == {
+        "all": [
+            {"is": "metric", "metric": "orders", "days": 365, "op": "at_least", "value": "3"},
+            {"is": "consent", "answer": "yes"},
+        ]
+    }
+    with demo_workspace.write(SYSTEM, "form") as session:
+        saved_segments.remove(session=session, actor=SYSTEM, segment_id=made.id)
+
+
+def test_an_unfinished_rule_says_what_is_missing_beside_the_condition(open_app: Open) -> None:
+    app = open_app("segment_rule")
+    app.selectbox(key="rule.new.1.is").set_value("bought").run()
+    assert "The rule is not finished." in texts(app)
+    assert "Choose one or more values." in texts(app)
+    app.button(key="rule.new.save").click().run()
+    assert "Choose one or more values." in app.error[0].value
+
+
+def test_a_draft_says_what_it_could_show_and_starts_with_its_list_frozen(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment
+) -> None:
+    campaign_id = draft(demo_workspace, segment.id, holdout_bp=2_000)
+    app = open_app("campaign", id=str(campaign_id))
+    assert "held out to compare with" in texts(app)
+    assert "percentage points** or more" in texts(app)
+    app.button(key="campaign.start_now").click().run()
+    assert not app.exception
+    assert "What it changed is not known yet." in texts(app)
+    assert "The window is open until the end of" in texts(app)
+    with demo_workspace.read() as session:
+        row = next(row for row in campaigns.list_all(session=session, actor=SYSTEM) if row.campaign.id == campaign_id)
+    assert row.campaign.status == "running"
+    assert row.n_held_out == pytest.approx(0.2 * (row.n_treated + row.n_held_out), abs=1)
+
+
+def test_settings_are_typed_in_percent_and_refused_in_words(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment
+) -> None:
+    campaign_id = draft(demo_workspace, segment.id)
+    app = open_app("campaign", id=str(campaign_id))
+    form = f"campaign:{campaign_id}"
+    assert app.text_input(key=f"{form}.holdout_bp.0").value == "10"
+    app.text_input(key=f"{form}.holdout_bp.0").set_value("80").run()
+    app.button(key=f"{form}.save").click().run()
+    assert "This is a share from 0.01 % to 50 %." in texts(app).replace("\\", "")
+    app.text_input(key=f"{form}.holdout_bp.0").set_value("12.5").run()
+    app.button(key=f"{form}.save").click().run()
+    with demo_workspace.read() as session:
+        assert campaigns.get(session=session, actor=SYSTEM, campaign_id=campaign_id).holdout_bp == 1_250
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.SUPPORT])
+def test_who_may_not_save_segments_is_not_offered_to(open_app: Open, role: Role) -> None:
+    app = open_app("customers", role=role)
+    assert "Tick customers" not in texts(app)
