@@ -122,9 +122,11 @@ def conditional_purchases(model: BgNbd, x: Floats, t_x: Floats, age: Floats, t: 
 
     `rate` discounts each purchase continuously by when it is made, per unit of time; 0 counts them plainly.
     """
+    alive = p_alive(model, x, t_x, age)
+    (x, _none, age), which = grouped(x, np.zeros_like(x), age)  # t_x says who is active, not what those will do
     now = _posterior(model, x, age)
     ahead = _purchases_if_alive(*now, t) if rate == 0 else _integral(*now, t, rate=rate)
-    return p_alive(model, x, t_x, age) * ahead
+    return alive * ahead[which]
 
 
 def purchase_moments(model: BgNbd, x: Floats, t_x: Floats, age: Floats, t: float) -> tuple[Floats, Floats]:
@@ -134,9 +136,10 @@ def purchase_moments(model: BgNbd, x: Floats, t_x: Floats, age: Floats, t: float
     later one, the earlier anywhere before it.
     """
     alive = p_alive(model, x, t_x, age)
+    (x, _none, age), which = grouped(x, np.zeros_like(x), age)
     now = _posterior(model, x, age)
-    mean: Floats = alive * _purchases_if_alive(*now, t)
-    pairs = alive * _integral(*now, t, is_of_pairs=True)
+    mean: Floats = alive * _purchases_if_alive(*now, t)[which]
+    pairs = alive * _integral(*now, t, is_of_pairs=True)[which]
     return mean, np.maximum(pairs + mean - mean**2, 0.0)
 
 
@@ -166,21 +169,22 @@ def _log_likelihoods(model: BgNbd, x: Floats, t_x: Floats, age: Floats) -> tuple
 
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     after, before = _log_ends(model, x, t_x, age)
-    heights = (
-        gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-        + gammaln(a + b) - gammaln(a + b + x) + gammaln(b + x) - gammaln(b)
-        + np.logaddexp(after, before)
+    n, which = np.unique(x, return_inverse=True)  # few counts: what depends on them alone is computed once for each
+    of_counts = (
+        gammaln(r + n) - gammaln(r) + r * np.log(alpha)
+        + gammaln(a + b) - gammaln(a + b + n) + gammaln(b + n) - gammaln(b)
     )  # fmt: skip
+    heights = of_counts[which] + np.logaddexp(after, before)
     with np.errstate(over="ignore"):
         stopped = 1 / (1 + np.exp(after - before))
     alive = 1 - stopped
-    of_both = psi(a + b) - psi(a + b + x)
+    of_both = (psi(a + b) - psi(a + b + n))[which]
     slopes = np.stack(
         [
-            psi(r + x) - psi(r) + np.log(alpha) - alive * np.log(alpha + age) - stopped * np.log(alpha + t_x),
+            (psi(r + n) - psi(r))[which] + np.log(alpha) - alive * np.log(alpha + age) - stopped * np.log(alpha + t_x),
             r / alpha - (r + x) * (alive / (alpha + age) + stopped / (alpha + t_x)),
             of_both + stopped / a,
-            of_both + psi(b + x) - psi(b) - np.where(x > 0, stopped / (b + np.maximum(x, 1) - 1), 0.0),
+            of_both + (psi(b + n) - psi(b))[which] - np.where(x > 0, stopped / (b + np.maximum(x, 1) - 1), 0.0),
         ]
     )
     return heights, slopes

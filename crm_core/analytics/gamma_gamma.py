@@ -123,15 +123,17 @@ def _log_likelihoods(model: GammaGamma, x: Floats, z: Floats) -> tuple[Floats, F
 
     p, q, v = model.p, model.q, model.v
     sums = x * z
+    n, which = np.unique(x, return_inverse=True)  # few counts: what depends on them alone is computed once for each
+    log_sums, log_all = np.log(sums), np.log(v + sums)
     heights = (
-        gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
-        + p * x * np.log(sums) - np.log(z) - (p * x + q) * np.log(v + sums)
+        (gammaln(p * n + q) - gammaln(p * n) - gammaln(q) + q * np.log(v))[which]
+        + p * x * log_sums - np.log(z) - (p * x + q) * log_all
     )  # fmt: skip
-    of_all = psi(p * x + q)
+    of_all = psi(p * n + q)
     slopes = np.stack(
         [
-            x * (of_all - psi(p * x) + np.log(sums) - np.log(v + sums)),
-            of_all - psi(q) + np.log(v) - np.log(v + sums),
+            x * ((of_all - psi(p * n))[which] + log_sums - log_all),
+            (of_all - psi(q) + np.log(v))[which] - log_all,
             q / v - (p * x + q) / (v + sums),
         ]
     )
