@@ -48,6 +48,14 @@ PAGES = (
         Permission.SEGMENTS_VIEW,
     ),
     PageSpec(
+        "baskets",
+        N_("Reports"),
+        N_("Baskets"),
+        N_("What is bought together, what instead, and what each customer may buy next."),
+        ":material/shopping_basket:",
+        Permission.SEGMENTS_VIEW,
+    ),
+    PageSpec(
         "cohorts",
         N_("Reports"),
         N_("Cohorts"),

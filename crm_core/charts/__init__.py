@@ -1,6 +1,7 @@
 """Reports drawn as plotly figures. Language, formats and theme are passed in: `_`, `formats`, `dark`."""
 
 from crm_core.charts.bars import bars
+from crm_core.charts.baskets import rule_map, rule_network
 from crm_core.charts.bridge import revenue_bridge
 from crm_core.charts.churn import calibration as churn_calibration
 from crm_core.charts.churn import gain as churn_gain
@@ -38,6 +39,8 @@ __all__ = [
     "retention_triangle",
     "revenue_bridge",
     "rfm_grid",
+    "rule_map",
+    "rule_network",
     "sales_over_time",
     "segment_shares",
     "segment_sizes",

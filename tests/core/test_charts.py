@@ -80,6 +80,19 @@ BY_FREQUENCY = pd.DataFrame(
     }
 )
 
+RULES = pd.DataFrame(
+    {
+        "antecedents": ["茶", "<杯> & 4", "茶"],
+        "consequents": ["壶", "茶", "杯 + 壶"],
+        "support": [0.02, 0.01, 0.01],
+        "confidence": [0.8, 0.5, 0.3],
+        "lift": [12.5, 1.4, 0.8],
+        "count": [40, 1, 20],
+        "n_items": [2, 2, 3],
+        "holds": [True, False, False],
+    }
+)
+
 ALL: dict[str, Callable[..., go.Figure]] = {
     "months": lambda **how: charts.sales_over_time(
         months([Decimal(5), Decimal(7), Decimal(2)], complete=2), months([1, 2, 3]), metric="net_sales", **how
@@ -90,6 +103,8 @@ ALL: dict[str, Callable[..., go.Figure]] = {
     "sizes": lambda **how: charts.segment_sizes(SEGMENTS, **how),
     "map": lambda **how: charts.cluster_map(POINTS, **how),
     "profile": lambda **how: charts.cluster_profile(SEGMENTS, **how),
+    "rules": lambda **how: charts.rule_map(RULES, **how),
+    "network": lambda **how: charts.rule_network(RULES, **how),
     "k": lambda **how: charts.k_choice(CANDIDATES, chosen=2, **how),
     "bars": lambda **how: charts.bars(["①", "②"], [0.4, None], "ratio", low=[0.3, None], high=[0.5, None], **how),
     "tracked": lambda **how: charts.purchases_tracked(TRACKING, calibration_end=date(2026, 1, 8), **how),
@@ -446,3 +461,24 @@ def test_the_last_frequency_stands_for_more_and_hovering_says_all_three():
         "<b>7 repeat purchases before</b><br>1 customer<br>Bought: 3.00<br>Expected: 2.50<br>At their rate so far: 4.00"
     )
     assert figure.layout.yaxis.range[0] == 0
+
+
+def test_each_rule_is_a_point_that_knows_its_row_and_what_holds_is_drawn_last() -> None:
+    trace = charts.rule_map(RULES, **EN).data[0]
+    assert list(trace.customdata) == [2, 1, 0]
+    assert trace.marker.size[2] == max(trace.marker.size)
+    assert "茶 → 壶" in trace.hovertext[2]
+    assert "&lt;杯&gt; &amp; 4" in trace.hovertext[1]
+
+
+def test_the_net_joins_each_pair_once_and_looks_the_same_every_time() -> None:
+    both_ways = pd.concat([RULES, RULES.assign(antecedents=RULES["consequents"], consequents=RULES["antecedents"])])
+    one, two = charts.rule_network(both_ways, **EN), charts.rule_network(both_ways, **EN)
+    assert one == two
+    assert len([trace for trace in one.data if trace.mode == "lines"]) == 2
+    assert len(one.data[-1].text) == 3
+
+
+def test_no_rules_draw_an_empty_map_and_an_empty_net() -> None:
+    assert len(charts.rule_map(RULES.head(0), **EN).data[0].x) == 0
+    assert charts.rule_network(RULES.head(0), **EN).data[-1].text == ()

@@ -1,0 +1,91 @@
+"""Customers who bought one thing and not the other: the list, and its file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.access import Permission
+from crm_core.analytics.basket_source import ItemLevel
+from crm_core.analytics.cross_sell import CrossSellParams, cross_sell
+from crm_core.reports import spreadsheet
+from dashboard import nav
+from dashboard.i18n import _, column_format, fmt, ngettext
+from dashboard.ui import customers
+from dashboard.ui.page import Page
+from dashboard.ui.periods import Span
+
+SHOWN = 200
+
+
+def cross_sell_list(
+    page: Page,
+    span: Span,
+    level: ItemLevel,
+    bought: tuple[Any, ...],
+    missing: tuple[Any, ...],
+    names: Mapping[Any, str],
+) -> None:
+    """Who bought all of these and none of those, whatever the period above: ever, up to the last order."""
+    sides = [tuple(names[item] for item in side) if level == "category" else side for side in (bought, missing)]
+    report = page.run(cross_sell, CrossSellParams(span.anchor, sides[0], sides[1], level))
+    before, after = (" + ".join(names[item] for item in side) for side in (bought, missing))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_("Bought {before}, never {after}", before=before, after=after), anchor=False, width="content")
+        st.caption(ngettext("{n} customer", "{n} customers", len(report.members)), width="content")
+        download(page, report.members, "cross_sell")
+    st.caption(_("{n} customers ever bought the first.", n=fmt().number(report.n_buyers)))
+    first = report.members.head(SHOWN)
+    table = pd.DataFrame(
+        {
+            "name": first["name"].tolist(),
+            "ref": first["ref"].tolist(),
+            "country": [customers.country(code) for code in first["country"]],
+            "consent": [bool(value) if value is not None else None for value in first["has_marketing_consent"]],
+            "orders": first["orders"].tolist(),
+            "last": first["last_on"].tolist(),
+        }
+    )
+    columns = people_columns("cross_sell", [int(value) for value in first["customer_id"]]) | {
+        "country": st.column_config.TextColumn(_("Country")),
+        "consent": st.column_config.CheckboxColumn(_("Marketing consent")),
+        "orders": st.column_config.NumberColumn(_("Orders with it"), format=column_format("count")),
+        "last": st.column_config.DateColumn(_("Last of them")),
+    }
+    st.dataframe(table, key="cross_sell.table", hide_index=True, lazy=False, alt=_("Customers"), column_config=columns)
+    if len(report.members) > SHOWN:
+        st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
+
+
+def people_columns(key: str, ids: list[int]) -> dict[str, Any]:
+    """Columns name, which opens the customer's page, and ref."""
+    return {
+        "name": st.column_config.ButtonColumn(
+            _("Name"),
+            on_click=_open,
+            args=(key, ids),
+            key=f"{key}.open",
+            type="tertiary",
+            alignment="left",
+            pinned=True,
+        ),
+        "ref": st.column_config.TextColumn(_("Reference")),
+    }
+
+
+def download(page: Page, frame: pd.DataFrame, key: str) -> None:
+    """The whole list as a file, for those who may export."""
+    if page.may(Permission.CUSTOMERS_EXPORT):
+        st.download_button(
+            _("Download CSV"), lambda: spreadsheet.csv_bytes(frame), file_name=f"{key}.csv", mime="text/csv",
+            key=f"{key}.download", icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def _open(key: str, ids: list[int]) -> None:
+    click = st.session_state[f"{key}.open"]
+    if click is not None:
+        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})
