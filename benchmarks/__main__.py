@@ -21,6 +21,7 @@ SUITES = (
     "next_product_noise",
     "value",
     "clusters",
+    "churn",
     "memory",
     "browser",
 )
