@@ -29,7 +29,7 @@ from crm_core.warehouse.order_values import (
 )
 
 _TOGETHER = 8
-"""Blocks of orders whose lines are added up in one go: 46 MB of sums. Fewer read lines that lie far apart more often."""
+"""Blocks of orders whose lines are added up in one go, in 46 MB. Fewer read lines that lie far apart more often."""
 
 
 def derived_blocks(
