@@ -21,6 +21,8 @@ FEATURES: dict[str, tuple[str, Unit]] = {
 }
 """The columns of a cluster's centre: what each is called and its unit."""
 
+SCATTERED = 0
+"""The segment of customers in no group."""
 _MANY_POINTS = 5_000  # beyond it the graphics card draws; not every browser has one, so never for the usual sample
 _STRONGEST = 4.0  # a centre at four times the average, or a quarter, has the fullest colour
 
@@ -37,7 +39,7 @@ def cluster_map(
     """Customers as points on two axes, coloured by group, each group's name at its middle.
 
     Args:
-        points: one row a customer: x, y, segment (a number or a name).
+        points: one row a customer: x, y, segment (a number or a name; 0: in no group, drawn grey).
         names: what each segment is called; without it, its name (translated), or "Group 2".
 
     The axes are a projection and have no unit; near means alike.
@@ -45,9 +47,12 @@ def cluster_map(
     colours = palette(dark)
     kind = "scattergl" if len(points) > _MANY_POINTS else "scatter"
     data, labels = [], []
+    has_scattered = int((points["segment"] == SCATTERED).any())
     for index, (segment, group) in enumerate(points.groupby("segment", sort=True)):
         name = _group_name(segment, names, _, formats)
-        colour = colours.categories[index % len(colours.categories)]
+        colour = colours.categories[(index - has_scattered) % len(colours.categories)]
+        if segment == SCATTERED:
+            colour = colours.neutral
         data.append(
             {
                 "type": kind,
@@ -59,6 +64,8 @@ def cluster_map(
                 "hovertemplate": f"{safe(name)}<extra></extra>",
             }
         )
+        if segment == SCATTERED:
+            continue  # they are everywhere: a name in their middle would name others
         labels.append(
             {
                 "x": float(group["x"].median()),

@@ -192,7 +192,10 @@ def segment_shares(
         height=320,
         annotations=labels,
         hovermode="closest",
-        xaxis=axis(dark, tickvals=_few(days), ticktext=[formats.month(day) for day in _few(days)]),
+        margin={"l": 4, "r": 36, "t": 8, "b": 4},
+        xaxis=axis(
+            dark, tickvals=_few(days), ticktext=[formats.month(day) for day in _few(days)], range=[days[0], days[-1]]
+        ),
         yaxis=axis(dark, tickvals=ticks, ticktext=[formats.percent(tick, 0) for tick in ticks], range=[0, 1]),
     )
 

@@ -59,7 +59,7 @@ def sentence(report: SegmentsReport) -> str:
     if report.verdict == "none":
         return _("The {n} customers form no groups.", n=fmt().number(report.n))
     if report.verdict == "constructed":
-        return _("The {n} customers form one cloud, here cut into {k}.", n=fmt().number(report.n), k=report.k)
+        return _("The {n} customers form one cloud, here cut into {k} parts.", n=fmt().number(report.n), k=report.k)
     return _("{n} customers fall into {k} groups.", n=fmt().number(report.n), k=report.k)
 
 

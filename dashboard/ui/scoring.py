@@ -37,10 +37,10 @@ def asked(page: Page, as_of: date) -> Scoring:
     for field, text in typed.items():
         try:
             rows[field] = tuple(Decimal(part) for part in text.replace("–", " ").replace(",", " ").split())
-            if field != "monetary" and any(bound % 1 for bound in rows[field]):
+            if len(rows[field]) != N_BINS - 1 or (field != "monetary" and any(bound % 1 for bound in rows[field])):
                 raise InvalidOperation
         except InvalidOperation:
-            problems[field] = _("Write numbers with blanks between them, such as {example}.", example="2 3 5 10")
+            problems[field] = _("Write four numbers with blanks between them, such as {example}.", example="2 3 5 10")
     if not problems:
         try:
             return Scoring(N_BINS, _thresholds(rows))

@@ -19,7 +19,7 @@ from crm_core.analytics.segments import (
     segment_members,
     segments,
 )
-from crm_core.errors import AnalysisRefused, Invalid
+from crm_core.errors import AnalysisRefused, Cancelled, Invalid
 from crm_core.warehouse import Tables
 from tests.core.tables import Line, Order, make_tables
 
@@ -105,6 +105,26 @@ def test_every_feature_has_words_for_either_direction() -> None:
         for direction in (-1.0, 1.0):
             assert traits_of({feature: direction})
             assert name_of({feature: direction})
+
+
+@pytest.mark.parametrize("method", ["kmeans", "mixture", "density"])
+def test_orders_of_one_day_and_nobody_who_came_again_are_one_cloud_and_no_error(method: Any) -> None:
+    amounts = np.random.default_rng(8).lognormal(4, 0.6, 120)
+    orders = [Order(c, "2024-02-01 10:00", c) for c in range(1, 121)]
+    tables = make_tables(orders, [Line(o.id, f"{amount:.2f}") for o, amount in zip(orders, amounts, strict=True)])
+    features = ("recency", "frequency", "monetary", "regularity", "refunds")
+    report = segments(tables, SegmentsParams(AS_OF, None, features, method))
+    assert not report.has_structure
+    assert report.segments["customers"].sum() == report.n == 120
+
+
+def test_a_cancelled_run_ends_at_once() -> None:
+    def cancel(fraction: float, _step: str) -> None:
+        if fraction > 0.1:
+            raise Cancelled("The run was cancelled.")
+
+    with pytest.raises(Cancelled):
+        segments(planted(20), SegmentsParams(AS_OF), cancel)
 
 
 def test_too_few_customers_are_refused_in_words() -> None:
