@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
-from pathlib import Path
 
 import httpx
 import pytest
@@ -296,12 +295,3 @@ def test_the_door_page_may_load_nothing_but_its_own_style_and_icon(server: Serve
         assert "<script" not in page.text
         assert client.get("/sign-in/style.css").headers["content-type"].startswith("text/css")
         assert client.get("/sign-in/icon.svg").headers["content-type"].startswith("image/svg+xml")
-
-
-def test_health_says_when_the_database_is_gone(tmp_path: Path) -> None:
-    with serving(tmp_path) as running:
-        for name in ("rapport.db", "rapport.db-wal", "rapport.db-shm"):
-            (tmp_path / name).unlink(missing_ok=True)
-        with running.client() as client:
-            health = client.get("/healthz")
-        assert (health.status_code, health.json()) == (503, {"status": "unavailable"})
