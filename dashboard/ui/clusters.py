@@ -107,7 +107,10 @@ def members(page: Page, asked: SegmentsParams, report: SegmentsReport, segment: 
 
 def sentences(report: SegmentsReport) -> None:
     """Each group's sentence, for those that differ from the average customer."""
-    lines = [f"**{cluster_name(row)}**: {traits(row)}" for _index, row in report.segments.iterrows()]
+    lines = [
+        _("**{name}**: {sentence}", name=cluster_name(row), sentence=traits(row))
+        for _index, row in report.segments.iterrows()
+    ]
     st.markdown("\n\n".join(lines))
 
 

@@ -88,8 +88,8 @@ def _members(page: Page, params: MigrationParams, names: Mapping[str, str], pick
 def _flows(report: MigrationReport, names: Mapping[str, str]) -> pd.DataFrame:
     rows = report.segments
     numbers = {
-        _("Before"): rows["before"], _("Stayed"): rows["stayed"], _("Entered"): rows["entered"], _("New"): rows["new"],
-        _("Left"): rows["left"], _("Now"): rows["after"],
+        _("Before"): rows["before"], _("Stayed"): rows["stayed"], _("Moved in"): rows["entered"], _("New"): rows["new"],
+        _("Moved out"): rows["left"], _("Now"): rows["after"],
     }  # fmt: skip
     return pd.DataFrame(
         {_("Segment"): [names[key] for key in rows["key"]]}
