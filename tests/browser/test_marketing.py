@@ -34,7 +34,7 @@ def test_a_cluster_becomes_a_segment_and_a_campaign_whose_export_leaves_the_held
     page.get_by_label("Name", exact=True).fill("A cluster worth a letter")
     page.get_by_role("button", name="Save segment").click()
     expect(page.get_by_role("heading", name="A cluster worth a letter")).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("By model, fixed list")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("By model, live")).to_be_visible(timeout=PATIENCE)
 
     page.get_by_role("button", name="Make a campaign").click()
     expect(page.get_by_text("held out to compare with")).to_be_visible(timeout=LONG)

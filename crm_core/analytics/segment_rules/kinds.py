@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from crm_core.analytics.segment_rules.buying import Bought, Measured
+from crm_core.analytics.segment_rules.clusters import ClusterIs
 from crm_core.analytics.segment_rules.condition import Condition
 from crm_core.analytics.segment_rules.records import Consent, FieldIs
 from crm_core.analytics.segment_rules.scores import RfmScoresAre, RfmSegmentIs
 
-KINDS: dict[str, type[Condition]] = {
-    condition.kind: condition for condition in (FieldIs, Consent, Measured, Bought, RfmSegmentIs, RfmScoresAre)
-}
+_ALL: tuple[type[Condition], ...] = (FieldIs, Consent, Measured, Bought, RfmSegmentIs, RfmScoresAre, ClusterIs)
+
+KINDS = {condition.kind: condition for condition in _ALL}
 """The conditions by what they are called in JSON, in the order they are offered."""
