@@ -104,6 +104,9 @@ def _calibrated(
 
 
 def _half(features: pd.DataFrame) -> np.ndarray:
-    """0 or 1 of each row by its customer, evenly and always the same (Fibonacci hashing)."""
-    mixed = features["customer_id"].to_numpy(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return (mixed >> np.uint64(63)).astype(np.int64)
+    """0 or 1 of each row by its customer, evenly and always the same, also among those `histories` draws a share of
+    (SplitMix64's mixing; plain multiplication would put the whole share on one side)."""
+    mixed = features["customer_id"].to_numpy(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return ((mixed ^ (mixed >> np.uint64(31))) & np.uint64(1)).astype(np.int64)

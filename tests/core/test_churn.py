@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crm_core.analytics.churn import ChurnParams, ChurnReport, churn
+from crm_core.analytics.churn_fit import _half
 from crm_core.analytics.churn_rows import is_alive, plan
 from crm_core.analytics.churn_tables import usual_value
 from crm_core.analytics.ranking import log_odds
@@ -194,3 +195,10 @@ def test_the_usual_value_is_last_years_sales_by_the_day_times_the_horizon() -> N
         {"tenure_days": [1000.0, 181.0, 10.0, 500.0], "year_e4": [364_0000, 182_0000, 91_0000, -5_0000]}
     )
     assert usual_value(rows, 91).tolist() == [91_0000, 91_0000, 91_0000, 0]
+
+
+@pytest.mark.parametrize("share", [0.05, 0.4, 0.7])
+def test_the_halves_are_even_among_a_drawn_share_of_the_customers(share: float) -> None:
+    ids = np.arange(1, 20_001)
+    drawn = ids[ids % 2**31 * 2_654_435_761 % 2**32 < share * 2**32]
+    assert _half(pd.DataFrame({"customer_id": drawn})).mean() == pytest.approx(0.5, abs=0.06)
