@@ -6,12 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crm_core.access import Actor, Role
 from crm_core.config import Settings
 from crm_core.db import schema
 from crm_core.db.engine import Database
 from crm_core.workspace import Workspace
+
+# Whether a property holds does not depend on how busy the machine is.
+settings.register_profile("rapport", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rapport")
 
 REAL_DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 

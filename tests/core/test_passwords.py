@@ -108,7 +108,7 @@ def test_a_password_guessed_first_is_refused(password: str) -> None:
     assert said == "This password is among the first that are guessed. Choose another; a few random words do well."
 
 
-@settings(max_examples=200, deadline=1000)
+@settings(max_examples=200)
 @given(st.text(max_size=300))
 def test_any_text_is_judged_quickly_and_only_ever_refused_as_invalid(password: str) -> None:
     with suppress(Invalid):
