@@ -156,7 +156,7 @@ def test_what_cannot_carry_a_model_is_refused_in_words() -> None:
         "A churn model needs at least 30 customers who left and 30 who stayed on each day it learns from; after "
     )
     refunds = make_tables([Order(1, "2024-01-01 12:00", 1)], [Line(1, "-5", kind="refund", quantity=-1)])
-    assert refusal(refunds, ChurnParams(AS_OF, 7)).startswith("A churn model needs at least 100 customers")
+    assert refusal(refunds, ChurnParams(AS_OF, 7)).startswith("The history is too short for a horizon of 7 days")
 
 
 def test_a_horizon_out_of_reach_is_refused_in_words() -> None:
