@@ -251,7 +251,7 @@ def test_searching_finds_a_customer_as_one_types_and_opens_it(open_page: Opener)
     table = page.get_by_test_id("stDataFrame")
     box = table.bounding_box()
     assert box is not None
-    table.click(position={"x": 40, "y": 52})
+    table.click(position={"x": 80, "y": 52})  # the name, right of the box that ticks the row
     expect(page.get_by_role("tab", name="Details")).to_be_visible(timeout=PATIENCE)
 
 
