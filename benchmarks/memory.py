@@ -11,7 +11,17 @@ from benchmarks.served import served, signed_in_page
 from benchmarks.table import Context, Line
 
 SERVER_MB, WORKER_MB = 500, 1000
-PAGES = ("overview?period=all&compare=none", "overview", "segments", "segments?view=clusters", "customers")
+PAGES = (
+    "overview?period=all&compare=none",
+    "overview",
+    "segments",
+    "segments?view=clusters",
+    "customers",
+    "baskets",
+    "churn",
+    "value",
+    "cohorts",
+)
 
 
 class _Peak:

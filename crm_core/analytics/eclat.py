@@ -1,51 +1,51 @@
 """The search for frequent itemsets: pairs by a sparse product, larger sets depth first over bitmaps.
 
-Rare items are dropped, all pairs are counted at once as XᵀX, and larger sets are found by Eclat (Zaki 2000, IEEE TKDE
-12(3), 372–390) over packed bitmaps of baskets, extending only by frequent pairs. Items are ranked rarest first, so that
-bitmaps thin out early; only the words in which a set's first item occurs are looked at.
+Rare items are dropped and baskets that then hold the same are counted as one; all pairs are counted at once as XᵀX, and
+larger sets are found by Eclat (Zaki 2000, IEEE TKDE 12(3), 372–390) over packed bitmaps of distinct baskets, extending
+only by frequent pairs. Items are ranked rarest first, so that bitmaps thin out early; only the words in which a set's
+first item occurs are looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crm_core.analytics.itemsets import Baskets, Ints, Itemsets, Level
+from crm_core.analytics.distinct_baskets import Bitmaps, Distinct, Region, bitmaps, distinct, pair_counts
+from crm_core.analytics.itemsets import Frequent, Ints, Itemsets, Level
 from crm_core.analytics.progress import Progress
 from crm_core.translation import N_
 
 if TYPE_CHECKING:
     from scipy import sparse
 
-Bitmaps: TypeAlias = NDArray[np.uint64]
-
 STEP = N_("Finding what is bought together")
-_WORD = 64
 
 
-def search(baskets: Baskets, min_count: int, *, most: int, progress: Progress) -> Itemsets | None:
+def search(frequent: Frequent, min_count: int, *, most: int, progress: Progress) -> Itemsets | None:
     """All itemsets that at least `min_count` baskets hold; None as soon as there are more than `most`."""
-    frequent, item = _ranked(baskets, min_count)
-    if not len(item):
-        return Itemsets((), item, baskets.n, baskets.n_early, min_count)
-    pairs = _frequent_pairs(frequent, min_count)
-    levels = _Levels(most, frequent.n_items)
-    counts, early = _counts(frequent)
-    levels.add(0, np.zeros(len(counts), dtype=np.int64), np.arange(len(counts)), counts, early)
-    for fraction in _larger(frequent, pairs, min_count, levels):
+    n, n_early = frequent.baskets.n, frequent.baskets.n_early
+    if not len(frequent.item):
+        return Itemsets((), frequent.item, n, n_early, min_count)
+    levels = _Levels(most, len(frequent.item))
+    first = np.arange(len(frequent.item))
+    levels.add(0, np.zeros_like(first), first, frequent.counts, frequent.early_counts())
+    for fraction in _larger(distinct(frequent), min_count, levels):
         progress(fraction, STEP)
         if levels.is_full:
             return None
-    return None if levels.is_full else levels.itemsets(item, frequent, min_count)
+    if levels.is_full:
+        return None
+    return Itemsets(levels.found(), frequent.item, n, n_early, min_count)
 
 
-def _larger(frequent: Baskets, pairs: sparse.csr_array, min_count: int, levels: _Levels) -> Iterator[float]:
+def _larger(frequent: Distinct, min_count: int, levels: _Levels) -> Iterator[float]:
     """Add all itemsets of two and more items to the levels; yields how much of the work is done."""
-    bitmaps, n_early_words = _bitmaps(frequent)
+    pairs = _frequent_pairs(frequent, min_count)
+    bits, regions = bitmaps(frequent)
     is_pair = np.zeros((frequent.n_items, frequent.n_items), dtype=np.bool_)
     is_pair[np.repeat(np.arange(frequent.n_items), np.diff(pairs.indptr)), pairs.indices] = True
     for first in range(frequent.n_items):
@@ -53,11 +53,21 @@ def _larger(frequent: Baskets, pairs: sparse.csr_array, min_count: int, levels: 
         partners = pairs.indices[pairs.indptr[first] : pairs.indptr[first + 1]]
         if not len(partners):
             continue
-        mine_only = bitmaps[first]
-        words = np.flatnonzero(mine_only)
-        rows = bitmaps[partners][:, words] if 2 * len(words) > len(mine_only) else bitmaps[np.ix_(partners, words)]
+        mine_only = bits[first]
+        words = mine_only.nonzero()[0]
+        rows = bits[partners][:, words] if 2 * len(words) > len(mine_only) else bits[partners[:, None], words]
         rows &= mine_only[words]
-        _grow(rows, partners, first, 1, int(np.searchsorted(words, n_early_words)), is_pair, min_count, levels)
+        _grow(rows, partners, first, 1, _within(regions, words), is_pair, min_count, levels)
+
+
+def _within(regions: Sequence[Region], words: Ints) -> list[Region]:
+    """The regions as positions in these words, ascending, alone; those without a word are left out."""
+    stops = np.searchsorted(words, [region.stop for region in regions]).tolist()
+    return [
+        Region(start, stop, region.factor, region.is_early)
+        for region, start, stop in zip(regions, [0, *stops], stops, strict=False)
+        if start < stop
+    ]
 
 
 def _grow(
@@ -65,7 +75,7 @@ def _grow(
     ranks: Ints,
     parent: int,
     depth: int,
-    n_early_words: int,
+    regions: Sequence[Region],
     is_pair: NDArray[np.bool_],
     min_count: int,
     levels: _Levels,
@@ -73,12 +83,17 @@ def _grow(
     """Add the itemsets "parent and one of these ranks" that are frequent, and all that grow out of them.
 
     Args:
-        rows: the baskets of each such itemset; shape (ranks, words), early baskets in the first words.
+        rows: the baskets of each such itemset; shape (ranks, words).
         parent: the parent's position in its level, `depth` items large.
+        regions: what the words stand for.
     """
     bits = np.bitwise_count(rows)
-    early = bits[:, :n_early_words].sum(axis=1, dtype=np.int64)
-    counts = early + bits[:, n_early_words:].sum(axis=1, dtype=np.int64)
+    early, late = np.zeros((2, len(ranks)), dtype=np.int64)
+    for region in regions:
+        found = bits[:, region.start : region.stop].sum(axis=1, dtype=np.int64)
+        part = early if region.is_early else late
+        part += found * region.factor
+    counts = early + late
     kept = counts >= min_count
     if not kept.all():
         rows, ranks, counts, early = rows[kept], ranks[kept], counts[kept], early[kept]
@@ -88,11 +103,11 @@ def _grow(
     for place in range(len(ranks) - 1):
         if levels.is_full:
             return
-        following = place + 1 + np.flatnonzero(is_pair[ranks[place], ranks[place + 1 :]])
+        following = place + 1 + is_pair[ranks[place], ranks[place + 1 :]].nonzero()[0]
         if len(following):
             _grow(
                 rows[following] & rows[place], ranks[following], start + place, depth + 1,
-                n_early_words, is_pair, min_count, levels,
+                regions, is_pair, min_count, levels,
             )  # fmt: skip
 
 
@@ -120,7 +135,7 @@ class _Levels:
         self._sizes[depth] += len(ranks)
         return start
 
-    def itemsets(self, item: Ints, frequent: Baskets, min_count: int) -> Itemsets:
+    def found(self) -> tuple[Level, ...]:
         """What was added."""
         levels: list[Level] = []
         for parts in self._parts:
@@ -128,56 +143,16 @@ class _Levels:
             column = last[:, None]
             ranks = column if not levels else np.hstack([levels[-1].ranks[parents], column])
             levels.append(Level(ranks, count, early, parents * self._n_ranks + last))
-        return Itemsets(tuple(levels), item, frequent.n, frequent.n_early, min_count)
+        return tuple(levels)
 
 
-def _counts(baskets: Baskets) -> tuple[Ints, Ints]:
-    """How many baskets, and how many early ones, hold each item."""
-    counts = np.bincount(baskets.item, minlength=baskets.n_items)
-    if baskets.n_early == baskets.n:
-        return counts, counts
-    early = baskets.item[baskets.basket < baskets.n_early]
-    return counts, np.bincount(early, minlength=baskets.n_items)
-
-
-def _ranked(baskets: Baskets, min_count: int) -> tuple[Baskets, Ints]:
-    """The baskets with the frequent items alone, as ranks, rarest first; and the item each rank stands for."""
-    counts = np.bincount(baskets.item, minlength=baskets.n_items)
-    order = np.argsort(counts, kind="stable")
-    ranking = order[counts[order] >= min_count]
-    rank = np.full(baskets.n_items, -1, dtype=np.int32)
-    rank[ranking] = np.arange(len(ranking))
-    ranked = rank[baskets.item]
-    kept = ranked >= 0
-    basket = baskets.basket[kept].astype(np.int32)  # half of the memory to go through
-    return replace(baskets, basket=basket, item=ranked[kept], n_items=len(ranking)), ranking
-
-
-def _frequent_pairs(frequent: Baskets, min_count: int) -> sparse.csr_array:
+def _frequent_pairs(frequent: Distinct, min_count: int) -> sparse.csr_array:
     """Pairs of ranks, the rarer first, that enough baskets hold; shape (ranks, ranks), columns ascending."""
     from scipy import sparse
 
-    is_shared = np.bincount(frequent.basket, minlength=frequent.n)[frequent.basket] > 1
-    basket, item = frequent.basket[is_shared], frequent.item[is_shared]
-    held = sparse.csr_array((np.ones(len(item), dtype=np.int32), (basket, item)), shape=(frequent.n, frequent.n_items))
-    counted = held.T @ held
+    counted = pair_counts(frequent)
     counted.data[counted.data < min_count] = 0
     counted.eliminate_zeros()
     counted = sparse.triu(counted, k=1, format="csr")
     counted.sort_indices()
     return counted
-
-
-def _bitmaps(frequent: Baskets) -> tuple[Bitmaps, int]:
-    """The baskets of each rank as bits, shape (ranks, words), and how many words, the first ones, are early."""
-    n_early_words = -(-frequent.n_early // _WORD)
-    n_words = n_early_words + -(-(frequent.n - frequent.n_early) // _WORD)
-    place = frequent.basket
-    if frequent.n_early < frequent.n:
-        shift = n_early_words * _WORD - frequent.n_early
-        place = np.where(place >= frequent.n_early, place + shift, place)
-    bitmaps = np.zeros(frequent.n_items * n_words, dtype=np.uint64)
-    word = frequent.item.astype(np.int64) * n_words + (place >> 6)
-    # Each basket and item come once, so adding sets each bit once.
-    np.add.at(bitmaps, word, np.uint64(1) << (place & (_WORD - 1)).astype(np.uint64))
-    return bitmaps.reshape(frequent.n_items, n_words), n_early_words

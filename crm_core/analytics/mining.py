@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
-import numpy as np
-
 from crm_core.analytics.eclat import search
-from crm_core.analytics.itemsets import Baskets, Itemsets
+from crm_core.analytics.itemsets import Baskets, Frequent, Itemsets
 from crm_core.analytics.progress import Progress, silent
 from crm_core.errors import AnalysisRefused
 
@@ -33,23 +31,20 @@ def mine(baskets: Baskets, min_count: int, *, progress: Progress = silent, limit
         Cancelled: `progress` said so.
     """
     bounds = limits or Limits()
-    if _bytes_needed(baskets, min_count) > bounds.n_bytes:
+    frequent = Frequent.of(baskets, min_count)
+    if _bytes_needed(frequent) > bounds.n_bytes:
         raise _refusal(baskets, min_count, _fitting_by_arithmetic(baskets, min_count, bounds), bounds, progress)
-    found = search(baskets, min_count, most=bounds.n_itemsets, progress=progress)
+    found = search(frequent, min_count, most=bounds.n_itemsets, progress=progress)
     if found is None:
         raise _refusal(baskets, min_count, min_count + 1, bounds, progress)
     return found
 
 
-def _bytes_needed(baskets: Baskets, min_count: int) -> int:
+def _bytes_needed(frequent: Frequent) -> int:
     """What bitmaps, pair counts and the table of pairs take: an upper bound from the counts of items alone."""
-    counts = np.bincount(baskets.item, minlength=baskets.n_items)
-    frequent = counts >= min_count
-    n = int(frequent.sum())
-    held = np.bincount(baskets.basket[frequent[baskets.item]], minlength=1)
-    n_pairs = min(n * n, int((held * held).sum()))
-    entries = int(counts[frequent].sum())
-    return n * (baskets.n // 8 + 2 * 8) + n_pairs * 2 * 12 + n * n + entries * 12
+    n = len(frequent.item)
+    n_pairs = min(n * n, int((frequent.sizes * frequent.sizes).sum()))
+    return n * (frequent.baskets.n // 8 + 2 * 8) + n_pairs * 2 * 12 + n * n + len(frequent.baskets.item) * 12
 
 
 def _fitting_by_arithmetic(baskets: Baskets, min_count: int, limits: Limits) -> int:
@@ -57,14 +52,14 @@ def _fitting_by_arithmetic(baskets: Baskets, min_count: int, limits: Limits) -> 
     low, high = min_count, baskets.n + 1
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if _bytes_needed(baskets, middle) > limits.n_bytes else (low, middle)
+        low, high = (middle, high) if _bytes_needed(Frequent.of(baskets, middle)) > limits.n_bytes else (low, middle)
     return high
 
 
 def _refusal(baskets: Baskets, min_count: int, start: int, limits: Limits, progress: Progress) -> AnalysisRefused:
     """What to say instead: a count that was tried and fits, from `start` up."""
     fitting = start
-    while fitting <= baskets.n and search(baskets, fitting, most=limits.n_itemsets, progress=progress) is None:
+    while fitting <= baskets.n and _is_too_much(baskets, fitting, limits, progress):
         fitting *= 2
     fitting = min(fitting, baskets.n)
     return AnalysisRefused(
@@ -76,6 +71,10 @@ def _refusal(baskets: Baskets, min_count: int, start: int, limits: Limits, progr
         fitting=_rounded_up(fitting / baskets.n),
         fitting_count=fitting,
     )
+
+
+def _is_too_much(baskets: Baskets, min_count: int, limits: Limits, progress: Progress) -> bool:
+    return search(Frequent.of(baskets, min_count), min_count, most=limits.n_itemsets, progress=progress) is None
 
 
 def _rounded_up(support: float) -> str:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlxtend.frequent_patterns import fpgrowth
 
+from crm_core.analytics import distinct_baskets
 from crm_core.analytics.basket_source import listed
-from crm_core.analytics.itemsets import Baskets, Itemsets, least_count
+from crm_core.analytics.itemsets import Baskets, Frequent, Itemsets, least_count
 from crm_core.analytics.mining import Limits, mine
 from crm_core.errors import AnalysisRefused, Cancelled
 
@@ -53,6 +54,34 @@ def test_the_itemsets_are_those_of_mlxtends_fpgrowth(rows: list[set[str]], min_c
     assert {items: count for items, (count, _early) in found.items()} == wanted
     for items in list(found)[:5]:
         assert found[items] == counted(baskets, items)
+
+
+@settings(deadline=None, max_examples=60)
+@given(rows=ROWS, times=st.integers(1, 40), holdout=st.sampled_from([0.0, 0.3]), region_cost=st.sampled_from([0, 0.5]))
+def test_baskets_that_repeat_are_counted_as_often_as_they_come(
+    rows: list[set[str]], times: int, holdout: float, region_cost: float
+) -> None:
+    few = baskets_of([sorted(row) for row in rows], holdout)
+    shifted = [few.basket + at * few.n for at in range(times)]
+    many = Baskets(np.concatenate(shifted), np.tile(few.item, times), few.n * times, few.n_items, few.n_early)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(distinct_baskets, "_REGION_COST", region_cost)
+        found = as_dict(mine(many, 2))
+    for items, (count, early) in found.items():
+        once, early_once = counted(few, items)
+        assert (count, early) == (once * times, early_once)
+
+
+def test_sums_that_agree_by_chance_merge_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unlucky:
+        def integers(self, *_args: object, **_kwargs: object) -> np.ndarray:
+            return np.array([[1, 1, 1, 1], [1, 2, 3, 4]], dtype=np.uint64)
+
+    baskets = baskets_of([["a", "b"], ["c", "d"], ["a", "b"]])
+    wanted = as_dict(mine(baskets, 1))
+    monkeypatch.setattr(distinct_baskets.np.random, "default_rng", lambda _seed: Unlucky())
+    assert as_dict(mine(baskets, 1)) == wanted
+    assert distinct_baskets.distinct(Frequent.of(baskets, 1)).n == 3
 
 
 def test_a_basket_that_holds_an_item_twice_counts_once() -> None:

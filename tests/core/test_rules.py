@@ -49,7 +49,9 @@ def test_the_rules_and_their_metrics_are_mlxtends(
     found = by_names(report_of(lists, min_support=1e-6, min_count=min_count, min_confidence=confidence,
                                max_consequents=most))  # fmt: skip
     dense = pd.DataFrame([{item: item in row for item in "abcdef"} for row in rows])
-    itemsets = fpgrowth(dense, min_support=(min_count - 0.5) / len(rows), use_colnames=True)
+    support = min((min_count - 0.5) / len(rows), 1.0)  # mlxtend takes none above 1
+    itemsets = fpgrowth(dense, min_support=support, use_colnames=True)
+    itemsets = itemsets[itemsets["support"] * len(rows) > min_count - 0.5]
     theirs = ["support", "confidence", "lift", *rules.METRICS.values()]  # mlxtend's certainty divides by 0
     oracle = {}
     if len(itemsets):
