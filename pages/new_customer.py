@@ -18,18 +18,19 @@ def save(values: dict[str, object], _version: int | None) -> int:
         return customers.create(session=database_session, actor=actor, values=values).id
 
 
+def likely(values: dict[str, object]) -> None:
+    """Warn of customers who may be the one being typed."""
+    with workspace.read() as database_session:
+        alike = duplicates.likely(session=database_session, actor=actor, values=values) if values else []
+    parts.duplicate_warnings(alike)
+
+
 @st.fragment
 def form() -> None:
     state = ui.opened(FORM, {"kind": "person"}, None)
-    left, right = st.columns([5, 3], gap="large")
-    with left:
-        added = ui.record_form(FORM, parts.form_rows(), state, save, save_label=_("Add customer"))
-    with right:
-        with workspace.read() as database_session:
-            alike = (
-                duplicates.likely(session=database_session, actor=actor, values=state.touched) if state.touched else []
-            )
-        parts.duplicate_warnings(alike)
+    added = ui.record_form(
+        FORM, parts.form_rows(), state, save, save_label=_("Add customer"), aside=lambda: likely(state.touched)
+    )
     if added is not None:
         st.session_state["flash"] = _("The customer was added.")
         page.go("customer", id=added)

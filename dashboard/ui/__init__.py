@@ -2,9 +2,10 @@
 
 from dashboard.ui.cards import kpi_cards, metric_text
 from dashboard.ui.drawing import chart, empty, grid, is_dark
+from dashboard.ui.form_state import Field, FormState, opened
 from dashboard.ui.page import Page, page
 from dashboard.ui.periods import Span, fitting_grain, period_filter, span
-from dashboard.ui.record_form import Field, FormState, opened, record_form
+from dashboard.ui.record_form import record_form
 
 __all__ = [
     "Field",

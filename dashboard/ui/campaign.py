@@ -18,9 +18,10 @@ from crm_core.records.campaign_fields import FIXED_BY_START
 from crm_core.reports import spreadsheet
 from dashboard import session
 from dashboard.i18n import _, fmt, ngettext
+from dashboard.ui.form_state import Field, opened
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain_error
-from dashboard.ui.record_form import Field, opened, record_form
+from dashboard.ui.record_form import record_form
 from dashboard.ui.saved_segments import listed as segments
 from dashboard.ui.who import looked_at, who
 
@@ -228,6 +229,7 @@ def _fields() -> list[list[Field]]:
                 "is_stratified",
                 _("Even out by past sales"),
                 "yes_no",
+                is_required=True,
                 help=_("Each quarter of customers by last year's net sales gives its share of the held out."),
             )
         ],

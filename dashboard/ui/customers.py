@@ -10,14 +10,15 @@ import pandas as pd
 import streamlit as st
 from babel import Locale
 
+from crm_core.access import Permission
 from crm_core.records import customer_list
 from crm_core.records.customer_list import CustomerRow
 from crm_core.translation import LANGUAGES
 from dashboard import nav, session
 from dashboard.i18n import _, fmt, language, ngettext
+from dashboard.ui.form_state import Field
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
-from dashboard.ui.record_form import Field
 
 PER_PAGE = 25
 ANY = ""
@@ -106,7 +107,10 @@ def pager(name: str, pages: int) -> None:
 
 
 def table(rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = ()) -> list[int]:
-    """The list; clicking a name opens the customer. The places of the rows that are ticked, `ticked` at first."""
+    """The list; clicking a name opens the customer. The places of the rows that are ticked, `ticked` at first.
+
+    Rows can be ticked by those who may save what they choose as a segment; for others none ever is.
+    """
     owners = {row.id: row.owner_name or "" for row in rows}
     frame = pd.DataFrame(
         {
@@ -140,7 +144,14 @@ def table(rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = ()) 
         "owner": st.column_config.TextColumn(_("Owner"), width=100),
         "created": st.column_config.TextColumn(_("Since"), width=100),
     }
-    state = st.dataframe(
+    selecting: dict[str, Any] = {}
+    if session.actor().may(Permission.SEGMENTS_SAVE):
+        selecting = {
+            "on_select": "rerun",
+            "selection_mode": "multi-row",
+            "selection_default": {"selection": {"rows": list(ticked)}},
+        }
+    state: Any = st.dataframe(
         frame,
         key=key,
         hide_index=True,
@@ -148,11 +159,9 @@ def table(rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = ()) 
         lazy=False,
         alt=_("Customers found"),
         height="content",
-        on_select="rerun",
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": list(ticked)}},
+        **selecting,
     )
-    return [int(row) for row in state.selection.rows]
+    return [int(row) for row in state.selection.rows] if selecting else []
 
 
 def _open(key: str, ids: Sequence[int]) -> None:

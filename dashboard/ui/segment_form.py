@@ -11,7 +11,8 @@ from crm_core.db.models import SavedSegment
 from crm_core.records import saved_segments
 from dashboard import session
 from dashboard.i18n import _
-from dashboard.ui.record_form import Field, opened, record_form
+from dashboard.ui.form_state import Field, opened
+from dashboard.ui.record_form import record_form
 
 
 @st.fragment

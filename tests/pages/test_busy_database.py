@@ -48,7 +48,7 @@ class Writer:
 def writer(demo_workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Writer]:
     """A second process that writes, and connections with little patience."""
     monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 200)
-    monkeypatch.setattr(importlib.import_module("dashboard.ui.record_form"), "DRAFT_PATIENCE", 0.2)
+    monkeypatch.setattr(importlib.import_module("dashboard.ui.form_drafts"), "DRAFT_PATIENCE", 0.2)
     demo_workspace.database.dispose()
     assert demo_workspace.database.path is not None
     writer = Writer(demo_workspace.database.path)

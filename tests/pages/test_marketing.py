@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from crm_core.access import SYSTEM, Role
+from crm_core.access import PERMISSIONS, SYSTEM, Permission, Role
 from crm_core.db.models import SavedSegment, SegmentKind
 from crm_core.records import campaigns, saved_segments
 from crm_core.workspace import Workspace
@@ -166,7 +166,9 @@ def test_settings_are_typed_in_percent_and_refused_in_words(
         assert campaigns.get(session=session, actor=SYSTEM, campaign_id=campaign_id).holdout_bp == 1_250
 
 
-@pytest.mark.parametrize("role", [Role.STAFF, Role.SUPPORT])
-def test_who_may_not_save_segments_is_not_offered_to(open_app: Open, role: Role) -> None:
+@pytest.mark.parametrize("role", list(Role))
+def test_customers_can_be_ticked_by_exactly_those_who_may_save_them_as_a_segment(open_app: Open, role: Role) -> None:
     app = until_there(open_app("customers", role=role))
-    assert "Tick customers" not in texts(app)
+    may = Permission.SEGMENTS_SAVE in PERMISSIONS[role]
+    assert bool(app.dataframe[0].proto.selection_mode) == may
+    assert ("Tick customers" in texts(app)) == may

@@ -90,6 +90,17 @@ def test_the_customer_page_shows_the_record_in_a_form(open_app: Open) -> None:
     assert names[0].value
 
 
+def test_likely_duplicates_are_said_right_below_the_fields_they_are_found_by(open_app: Open) -> None:
+    app = open_app("new_customer")
+    app.text_input(key="customer:new.email.0").set_value("nobody.yet@example.com").run()
+    order = [getattr(element, "key", None) or getattr(element, "value", "") for element in app.main]
+    said = order.index("Likely duplicates show here while you type.")
+    typed, later = order.index("customer:new.phone.0"), order.index("customer:new.address.0")
+    assert typed < said < later  # a phone shows them in this order
+    app.button(key="customer:new.discard").click().run()
+    assert "unsaved change" not in texts(app)
+
+
 def test_a_draft_the_server_cannot_keep_stays_in_the_form_and_says_so(
     open_app: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
