@@ -19,8 +19,8 @@ else:
         segment = saved_segments.get(session=database_session, actor=session.actor(), segment_id=segment_id)
     state = opened(key, name=segment.name, definition=segment.definition, version=segment.version)
 
+rule_save.draft_notice(state)
 answer = st.container()  # the answer stands first, though the conditions below decide it
-rule_editor.combine_choice(key, state)
 rule_editor.conditions(page, key, state)
 rule_save.foot(page, key, state, segment_id)
 with answer:

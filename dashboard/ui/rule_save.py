@@ -13,10 +13,10 @@ from crm_core.records import saved_segments
 from crm_core.records.marketing_fields import MAX_NAME
 from crm_core.translation import translate_fields
 from dashboard import session
-from dashboard.i18n import _, fmt, ngettext, texts
+from dashboard.i18n import _, fmt, joined, ngettext, texts
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain, plain_error, unlinked
-from dashboard.ui.rule_state import RuleState, forget
+from dashboard.ui.rule_state import RuleState, forget, keep
 from dashboard.ui.who import looked_at
 
 
@@ -39,19 +39,46 @@ def live_count(page: Page, state: RuleState) -> None:
     st.caption(plain(_("Who belongs: {rule}.", rule=rule.words(texts(), fmt()))))
 
 
+def draft_notice(state: RuleState) -> None:
+    """That the rule below is one the reader left unsaved, and from when; its place stays when it goes."""
+    notice = st.empty()
+    if state.draft_at is not None and state.is_changed:
+        notice.info(
+            _(
+                "You have unsaved changes from {time}. They are below; save or discard them.",
+                time=fmt().instant(state.draft_at),
+            ),
+            icon=":material/edit_note:",
+        )
+
+
 def foot(page: Page, key: str, state: RuleState, segment_id: int | None) -> None:
-    """The name of a new segment, and the buttons."""
+    """The name of a new segment, and the buttons; what is written is kept as a draft."""
     if segment_id is None:
         field = f"{key}.name"
         if field not in st.session_state:
             st.session_state[field] = state.name
         state.name = st.text_input(_("Name of the segment"), key=field, max_chars=MAX_NAME)
-    with st.container(horizontal=True):
+    keep(key, state)
+    with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("Save segment"), key=f"{key}.save", type="primary", icon=":material/check:"):
             _save(page, key, state, segment_id)
         if st.button(_("Discard"), key=f"{key}.discard", icon=":material/undo:"):
-            forget(key)
-            page.go("saved_segments") if segment_id is None else page.go("saved_segment", id=segment_id)
+            _discard(page, key, segment_id)
+        if state.is_changed:
+            said = _("Not saved yet; kept as a draft") if state.problem is None else _("Not saved yet; only here")
+            st.caption(f":orange[:material/edit:] {said}")
+    if state.problem is not None:
+        st.warning(plain_error(state.problem), icon=":material/hourglass_top:")
+
+
+def _discard(page: Page, key: str, segment_id: int | None) -> None:
+    try:
+        forget(key)
+    except CrmError as error:
+        st.error(plain_error(error), icon=":material/error:")
+    else:
+        page.go("saved_segments") if segment_id is None else page.go("saved_segment", id=segment_id)
 
 
 def _save(page: Page, key: str, state: RuleState, segment_id: int | None) -> None:
@@ -89,6 +116,10 @@ def _save(page: Page, key: str, state: RuleState, segment_id: int | None) -> Non
     except CrmError as error:
         st.error(plain_error(error), icon=":material/error:")
     else:
-        forget(key)
-        st.session_state["flash"] = _("The segment was saved.")
+        message = _("The segment was saved.")
+        try:
+            forget(key)
+        except CrmError as error:  # the segment is saved; only the draft is left
+            message = joined(message, plain_error(error))
+        st.session_state["flash"] = message
         page.go("saved_segment", id=saved_id)
