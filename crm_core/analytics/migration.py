@@ -80,6 +80,8 @@ class MigrationReport:
 class MovedParams:
     """As MigrationParams, and whom to list: who came from `origin` (NOWHERE: new customers) and is now in `target`.
 
+    Where one of them is None it is any other segment than the other one; both None: everybody who changed theirs.
+
     Raises:
         Invalid: as MigrationParams, or there is no such segment.
     """
@@ -87,13 +89,13 @@ class MovedParams:
     yardstick: Yardstick
     before: date
     after: date
-    origin: str
-    target: str
+    origin: str | None = None
+    target: str | None = None
 
     def __post_init__(self) -> None:
         MigrationParams(self.yardstick, self.before, self.after)
         for name, key in (("origin", self.origin), ("target", self.target)):
-            if key not in self.yardstick.keys and not (name == "origin" and key == NOWHERE):
+            if key is not None and key not in self.yardstick.keys and not (name == "origin" and key == NOWHERE):
                 raise Invalid({name: FieldError("There is no segment '{name}'.", {"name": key})})
 
 
@@ -169,7 +171,12 @@ def migration(tables: Tables, params: MigrationParams, progress: Progress = sile
 def moved(tables: Tables, params: MovedParams, progress: Progress = silent) -> MovedReport:
     """The customers who moved from one segment to another, or stayed in it; the same ones `migration` counts."""
     both = _both(tables, MigrationParams(params.yardstick, params.before, params.after), progress)
-    members = both[(both["origin"] == params.origin) & (both["target"] == params.target)]
+    is_asked = pd.Series(data=True, index=both.index)
+    for column, key in (("origin", params.origin), ("target", params.target)):
+        is_asked &= both[column] != NOWHERE if key is None else both[column] == key
+    if params.origin is None or params.target is None:
+        is_asked &= both["origin"] != both["target"]
+    members = both[is_asked]
     best_first = members.sort_values(["monetary_e4", "customer_id"], ascending=[False, True])
     columns = ["customer_id", "recency_days", "frequency", "monetary_e4"]
     return MovedReport(with_names(tables, best_first[columns]))

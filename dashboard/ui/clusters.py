@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from crm_core import charts
-from crm_core.analytics import clustering
 from crm_core.analytics.partitions import Method
 from crm_core.analytics.segment_features import DEFAULT, FEATURES
 from crm_core.analytics.segments import SegmentMembersParams, SegmentsParams, SegmentsReport, segment_members
@@ -18,6 +17,7 @@ from crm_core.translation import N_
 from dashboard.i18n import _, fmt, joined
 from dashboard.ui import segments as shared
 from dashboard.ui.drawing import chart
+from dashboard.ui.kept_clusterings import cluster_rule
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
 from dashboard.ui.save_segment import save_as_segment
@@ -101,18 +101,10 @@ def members(page: Page, asked: SegmentsParams, report: SegmentsReport, segment: 
         f"cluster.{report.as_of}.{report.k}.{segment}",
         name=cluster_name(row),
         kind=SegmentKind.MODEL,
-        definition=_definition(report, int(segment)),
+        definition=None if report.clustering is None else cluster_rule(report.clustering, int(segment)),
         member_ids=[int(value) for value in found["customer_id"]],
         is_live=report.clustering is not None,
     )
-
-
-def _definition(report: SegmentsReport, segment: int) -> dict[str, Any] | None:
-    """The rule that places customers of later days in the group; dense regions have none and are kept as a list."""
-    if report.clustering is None:
-        return None
-    condition = {"is": "cluster", "clustering": clustering.written(report.clustering), "segment": segment}
-    return {"all": [condition]}
 
 
 def sentences(report: SegmentsReport) -> None:

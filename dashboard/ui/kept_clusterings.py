@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +12,7 @@ from crm_core.access import Permission
 from crm_core.analytics import clustering
 from crm_core.analytics.clustering import Clustering
 from crm_core.analytics.placement import PlacedParams, PlacementParams, placed, placement
+from crm_core.db.models import SegmentKind
 from crm_core.errors import CrmError
 from crm_core.records import clusterings
 from crm_core.records.clusterings import KeptRow
@@ -18,6 +20,7 @@ from dashboard import session
 from dashboard.i18n import _, error_text, fmt, ngettext
 from dashboard.ui import segments as shared
 from dashboard.ui.page import Page
+from dashboard.ui.save_segment import save_as_segment
 
 NOW = "now"
 
@@ -73,6 +76,17 @@ def show(page: Page, row: KeptRow, found: Clustering, as_of: date) -> None:
     if segment is not None:
         members = page.run(placed, PlacedParams(found, as_of, int(segment))).members
         shared.members(names[str(segment)], "", members, key="kept_members")
+        save_as_segment(
+            f"kept.{row.id}.{segment}",
+            name=names[str(segment)],
+            kind=SegmentKind.MODEL,
+            definition=cluster_rule(found, int(segment)),
+        )
+
+
+def cluster_rule(found: Clustering, segment: int) -> dict[str, Any]:
+    """The rule that places customers of later days in the group."""
+    return {"all": [{"is": "cluster", "clustering": clustering.written(found), "segment": segment}]}
 
 
 def group_names(found: Clustering) -> dict[str, str]:
@@ -85,8 +99,17 @@ def group_names(found: Clustering) -> dict[str, str]:
 
 
 def keep_button(page: Page, found: Clustering | None) -> None:
-    """A way to keep the groups found now."""
-    if found is None or not page.may(Permission.SEGMENTS_SAVE):
+    """A way to keep the groups found now; of dense regions, why there is none."""
+    if not page.may(Permission.SEGMENTS_SAVE):
+        return
+    if found is None:
+        st.caption(
+            _(
+                "Dense regions cannot be kept: they are known only by the customers who lie in them, so no rule says "
+                "where a later customer belongs. Save a group as a segment to keep its customers, or let groups form "
+                "around centres or as clouds to place newcomers in them."
+            )
+        )
         return
     with st.popover(_("Keep these groups"), icon=":material/bookmark_add:", key="keep_clustering"):
         st.caption(_("Later customers can then be placed in them, and changes are measured by the same yardstick."))

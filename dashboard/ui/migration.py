@@ -19,11 +19,13 @@ from crm_core.analytics.migration import (
     migration,
     moved,
 )
+from crm_core.db.models import SegmentKind
 from dashboard.i18n import _, fmt, ngettext
 from dashboard.ui import segments as shared
 from dashboard.ui.drawing import chart, grid
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
+from dashboard.ui.save_segment import save_as_segment
 
 
 def show(page: Page, yardstick: Yardstick, names: Mapping[str, str], before: date, after: date) -> None:
@@ -48,7 +50,11 @@ def show(page: Page, yardstick: Yardstick, names: Mapping[str, str], before: dat
         )
         st.caption(_("Click a number to see its customers."))
     grid(_flows(report, names), key="moves_flows", alt=_("Segments"), right=_flows(report, names).columns[1:])
-    _members(page, MigrationParams(yardstick, before, after), called, picked)
+    cell = _cell(picked, called)
+    if cell is not None:
+        _members(page, MovedParams(yardstick, before, after, *cell), called)
+    elif report.moved and st.toggle(_("List everybody who changed their segment"), key="moves.everybody"):
+        _members(page, MovedParams(yardstick, before, after), called)
 
 
 def sentence(report: MigrationReport) -> str:
@@ -75,14 +81,32 @@ def method(report_days: tuple[date, date]) -> str:
     )
 
 
-def _members(page: Page, params: MigrationParams, names: Mapping[str, str], picked: Any) -> None:
+def _members(page: Page, asked: MovedParams, names: Mapping[str, str]) -> None:
+    """The customers asked for, and a way to keep them; who moved is settled, so they are a list."""
+    found = page.run(moved, asked).members
+    if asked.origin is None or asked.target is None:
+        title = _("Changed their segment")
+        name = _("Changed their segment by {day}", day=fmt().date(asked.after))
+    else:
+        title = name = f"{names[asked.origin]} → {names[asked.target]}"
+    shared.members(title, "", found, key="moved_members")
+    if len(found):
+        save_as_segment(
+            f"moved.{asked.before}.{asked.after}.{asked.origin}.{asked.target}",
+            name=name,
+            kind=SegmentKind.MODEL,
+            member_ids=[int(value) for value in found["customer_id"]],
+            is_live=False,
+        )
+
+
+def _cell(picked: Any, names: Mapping[str, str]) -> tuple[str, str] | None:
+    """The origin and target of the matrix' number that was clicked."""
     points = picked.selection.points if picked is not None else []
     cell = points[0].get("customdata") if points else None
     if not isinstance(cell, (list, tuple)) or len(cell) < 2 or cell[0] not in names or cell[1] not in names:
-        return
-    origin, target = str(cell[0]), str(cell[1])
-    found = page.run(moved, MovedParams(params.yardstick, params.before, params.after, origin, target))
-    shared.members(f"{names[origin]} → {names[target]}", "", found.members, key="moved_members")
+        return None
+    return str(cell[0]), str(cell[1])
 
 
 def _flows(report: MigrationReport, names: Mapping[str, str]) -> pd.DataFrame:

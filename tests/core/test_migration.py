@@ -67,6 +67,18 @@ def test_members_of_a_move_are_those_counted() -> None:
     assert newcomers["ref"].tolist() == ["C3"]
 
 
+def test_everybody_who_moved_can_be_listed_and_who_left_or_entered_one_segment() -> None:
+    def listed(origin: str | None, target: str | None) -> list[str]:
+        params = MovedParams(BY_BOUNDS, BEFORE, AFTER, origin, target)
+        return [str(ref) for ref in moved(shop(), params).members["ref"]]
+
+    assert listed(None, None) == ["C2"]  # Bob; Ann stayed, and Cid is new
+    assert listed("Potential loyalists", None) == ["C2"]
+    assert listed(None, "At risk") == ["C2"]
+    assert listed(None, "Potential loyalists") == listed("Champions", None) == []
+    assert listed(NOWHERE, None) == ["C3"]
+
+
 purchase_days = st.dates(date(2024, 1, 1), date(2024, 4, 30))
 
 
@@ -86,6 +98,7 @@ def test_flows_add_up_and_the_future_moves_nobody(bought: list[tuple[int, date, 
     assert flows["before"].sum() == report.customers == len({who for who, day, _ in bought if day <= BEFORE})
     assert flows["after"].sum() == len({who for who, day, _ in bought if day <= AFTER})
     assert flows["left"].sum() == flows["entered"].sum() == report.moved
+    assert len(moved(tables(bought), MovedParams(params.yardstick, BEFORE, AFTER)).members) == report.moved
     past = migration(tables([row for row in bought if row[1] <= AFTER]), params)
     assert past.moves.equals(report.moves)
 
