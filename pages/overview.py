@@ -7,6 +7,7 @@ from crm_core.analytics.overview import OverviewParams, overview
 from dashboard import ui
 from dashboard.i18n import _
 from dashboard.ui import overview as parts
+from dashboard.ui import segment_filter
 
 page = ui.page("overview", reads_snapshot=True)
 span = ui.span(page)
@@ -24,6 +25,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     )
     with st.popover(_("Filters"), icon=":material/tune:", key="overview_filters"):
         filters = parts.filters(page, span)
+        segment_id = segment_filter.choice(page)
 
 answer, bar = st.container(), st.empty()  # the answer stands first, though the chart's choices decide what is computed
 with bar.container(horizontal=True, horizontal_alignment="distribute", key="overview_chart_bar"):
@@ -33,15 +35,21 @@ with bar.container(horizontal=True, horizontal_alignment="distribute", key="over
     )
 
 with answer:
-    report = page.run(overview, OverviewParams(period=period, compare=compare, grain=grain, **filters))
+    among = segment_filter.narrowed(page, segment_id)
+    report = page.run(
+        overview,
+        OverviewParams(period=period, compare=compare, grain=grain, customers=among.customers, **filters),
+    )
     if parts.is_nothing(report):
         bar.empty()
-        ui.empty(parts.sentence(report), parts.elsewhere(span, filters), icon=":material/event_busy:")
+        narrowing = {**filters, "segment": segment_id}
+        ui.empty(parts.sentence(report), parts.elsewhere(span, narrowing), icon=":material/event_busy:")
         st.stop()
     page.headline(parts.sentence(report))
-    st.caption(parts.windows(report, filters))
+    st.caption(parts.windows(report, filters, among.words))
     address = {"from": str(period.start), "to": str(period.end)}
     address |= {name: value for name, value in filters.items() if value}
+    address |= {segment_filter.NAME: str(segment_id)} if segment_id is not None else {}
     ui.kpi_cards(report.kpis, parts.CARDS, trends=parts.trends(report), address=address)
 
 ui.chart(

@@ -106,7 +106,7 @@ def rows_behind(
     kind = METRICS[metric_id].rows
     if kind == "customers":
         return _customers(tables, metric_id, params, limit, offset)
-    orders = sales.orders_of(tables, country=params.country, channel=params.channel)
+    orders = sales.orders_of(tables, country=params.country, channel=params.channel, customers=params.customers)
     numbers = tables.orders.select("id", order_number="number")
     inside = orders.filter(sales.within(params.period, tables.timezone)).join(numbers, on="id", how="inner")
     if kind == "orders":
@@ -149,7 +149,7 @@ def _customers(
         ("new", is_new),
     ):
         status = nw.when(condition).then(nw.lit(name)).otherwise(status)
-    placed = sales.order_values(tables, country=params.country, channel=params.channel)
+    placed = params.placed(tables)
     rows = customer_history(placed, Windows((params.period,)), tables.timezone).with_columns(status=status)
     rows = rows.filter(nw.col("status").is_in(CUSTOMERS[metric_id]))
     if metric_id == "arpc":

@@ -11,6 +11,7 @@ import narwhals as nw
 import pandas as pd
 
 from crm_core.analytics import sales
+from crm_core.analytics.customer_lists import CustomerList
 from crm_core.analytics.histories import customer_history, customer_sums
 from crm_core.analytics.measures import (
     Measures,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KpiParams:
-    """Which period, compared with what, of which orders. A country or channel narrows everything to its orders.
+    """Which period, compared with what, of which orders. A country or channel narrows everything to its orders, a list
+    of customers to theirs: guests are then left out.
 
     Raises:
         Invalid: the period lies outside the years 1900 to 2199.
@@ -42,6 +44,7 @@ class KpiParams:
     compare: Comparison = "previous"
     country: str | None = None
     channel: str | None = None
+    customers: CustomerList | None = None
 
     def __post_init__(self) -> None:
         require_askable(self.period)
@@ -50,6 +53,10 @@ class KpiParams:
     def compared(self) -> Period | None:
         """The period compared with, or None."""
         return self.period.compared(self.compare)
+
+    def placed(self, tables: Tables) -> sales.Frame:
+        """The `sales.order_values` of these orders."""
+        return sales.order_values(tables, country=self.country, channel=self.channel, customers=self.customers)
 
     @property
     def windows(self) -> Windows:
@@ -93,7 +100,7 @@ def kpis(tables: Tables, params: KpiParams, progress: Progress = silent) -> KpiR
     """
     progress(0.0, N_("Adding up orders"))
     windows = params.windows
-    placed = sales.order_values(tables, country=params.country, channel=params.channel)
+    placed = params.placed(tables)
     sums = [unit_sums(placed, [whole(period)], tables.timezone) for period in windows.shown]
     progress(0.7, N_("Following customers"))
     history = customer_history(placed, windows, tables.timezone)

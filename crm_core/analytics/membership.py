@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 
+from crm_core.analytics.customer_lists import CustomerList
 from crm_core.analytics.segment_rules import Ground, Ids, dumps, loads, parse
 from crm_core.errors import FieldError, Invalid
 
@@ -31,7 +30,7 @@ class Who:
         if self.rule:
             loads(self.rule)
         else:
-            _unpacked(self.listed)
+            CustomerList(self.listed)
 
     @classmethod
     def by_rule(cls, definition: Any) -> Self:
@@ -41,23 +40,10 @@ class Who:
     @classmethod
     def by_list(cls, ids: Collection[int] | Ids) -> Self:
         """The customers with these keys, in any order."""
-        return cls(listed=_packed(np.unique(np.fromiter(ids, dtype=np.int64, count=len(ids)))))
+        return cls(listed=CustomerList.of(ids).packed)
 
     def members(self, ground: Ground) -> Ids:
         """The customers, rising, of those within the scope of the ground."""
         if self.rule:
             return loads(self.rule).members(ground)
-        return np.intersect1d(_unpacked(self.listed), ground.customers, assume_unique=True)
-
-
-def _packed(ids: Ids) -> str:
-    """The steps from key to key, compressed: about a byte a customer. Never empty, so that nobody is a list too."""
-    return b64encode(zlib.compress(np.diff(ids, prepend=0).astype("<i8").tobytes())).decode()
-
-
-def _unpacked(text: str) -> Ids:
-    try:
-        ids: Ids = np.cumsum(np.frombuffer(zlib.decompress(b64decode(text, validate=True)), dtype="<i8"))
-    except (ValueError, zlib.error) as error:
-        raise Invalid({"listed": FieldError("The list of customers is damaged.")}) from error
-    return ids
+        return np.intersect1d(CustomerList(self.listed).ids(), ground.customers, assume_unique=True)

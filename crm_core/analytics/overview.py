@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import narwhals as nw
 import pandas as pd
 
-from crm_core.analytics import sales
 from crm_core.analytics.bridge import bridge_of, bridge_sums
 from crm_core.analytics.drivers import Driver, drivers_of, leading_driver
 from crm_core.analytics.histories import customer_history, customer_sums
@@ -70,7 +69,7 @@ def overview(tables: Tables, params: OverviewParams, progress: Progress = silent
     """
     progress(0.0, N_("Adding up orders"))
     windows, zone = params.windows, tables.timezone
-    placed = sales.order_values(tables, country=params.country, channel=params.channel)
+    placed = params.placed(tables)
     units = [buckets(period, params.grain) for period in windows.shown]
     sums = [unit_sums(placed, cut, zone) for cut in units]
     progress(0.4, N_("Following customers"))

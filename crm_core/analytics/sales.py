@@ -24,6 +24,7 @@ from crm_core.warehouse.line_rules import (
 )
 
 if TYPE_CHECKING:
+    from crm_core.analytics.customer_lists import CustomerList
     from crm_core.warehouse import Tables
 
 __all__ = [
@@ -75,10 +76,13 @@ def _search(starts: list[datetime], offset: int) -> nw.Expr:
     return nw.when(nw.col("ordered_at") < nw.lit(starts[middle])).then(below).otherwise(above)
 
 
-def orders_of(tables: Tables, *, country: str | None = None, channel: str | None = None) -> Frame:
-    """The orders of one country and channel, or all: id, ordered_at, customer_id, country, channel."""
+def orders_of(
+    tables: Tables, *, country: str | None = None, channel: str | None = None, customers: CustomerList | None = None
+) -> Frame:
+    """The orders of one country and channel and of these customers, or all: id, ordered_at, customer_id, country,
+    channel."""
     orders = tables.orders.select("id", "ordered_at", "customer_id", "country", "channel")
-    return _only(orders, country, channel)
+    return _only(_placed_by(orders, tables, customers), country, channel)
 
 
 def lines_of(tables: Tables, orders: Frame) -> Frame:
@@ -89,10 +93,13 @@ def lines_of(tables: Tables, orders: Frame) -> Frame:
     return lines.join(orders, left_on="order_id", right_on="id", how="inner")
 
 
-def order_values(tables: Tables, *, country: str | None = None, channel: str | None = None) -> Frame:
-    """The orders of one country and channel, or all, with what their lines add up to: id, ordered_at, customer_id,
-    country, channel, the values of `warehouse.order_values.VALUES`, and net_e4, what they add to net sales."""
-    return _only(_with_net(tables.order_values), country, channel)
+def order_values(
+    tables: Tables, *, country: str | None = None, channel: str | None = None, customers: CustomerList | None = None
+) -> Frame:
+    """The orders of one country and channel and of these customers, or all, with what their lines add up to: id,
+    ordered_at, customer_id, country, channel, the values of `warehouse.order_values.VALUES`, and net_e4, what they add
+    to net sales."""
+    return _only(_with_net(_placed_by(tables.order_values, tables, customers)), country, channel)
 
 
 def valued_orders(tables: Tables, orders: Frame) -> Frame:
@@ -117,6 +124,12 @@ def has_net() -> nw.Expr:
 
 def _with_net(values: Frame) -> Frame:
     return values.with_columns(net_e4=nw.col("sale_e4") - nw.col("discount_e4") - nw.col("refund_e4"))
+
+
+def _placed_by(orders: Frame, tables: Tables, customers: CustomerList | None) -> Frame:
+    if customers is None:
+        return orders
+    return orders.join(tables.keys("customer_id", customers.ids()), on="customer_id", how="semi")
 
 
 def _only(orders: Frame, country: str | None, channel: str | None) -> Frame:

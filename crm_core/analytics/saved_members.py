@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from crm_core.access import Permission
+from crm_core.analytics.customer_lists import CustomerList
 from crm_core.analytics.membership import Who
 from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.purchases import require_day, with_names
@@ -41,6 +42,13 @@ class SavedMembersReport:
     (orders with a sale), monetary_e4 (net sales in ten-thousandths)."""
 
     members: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class SavedListReport:
+    """The customers as a list that other analyses take as a parameter."""
+
+    customers: CustomerList
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,18 @@ def saved_members(tables: Tables, params: SavedMembersParams, progress: Progress
     members = what_they_bought(ground, params.who.members(ground))
     best_first = members.sort_values(["monetary_e4", "frequency", "customer_id"], ascending=[False, False, True])
     return SavedMembersReport(with_names(tables, best_first))
+
+
+@analysis(
+    "saved_list",
+    reads=("customers", "products", "orders", "order_lines"),
+    permission=Permission.SEGMENTS_VIEW,
+    lists_people=True,
+)
+def saved_list(tables: Tables, params: SavedMembersParams, progress: Progress = silent) -> SavedListReport:
+    """Who belongs to a saved segment on a day."""
+    progress(0.0, N_("Following customers"))
+    return SavedListReport(CustomerList.of(params.who.members(Ground(tables, params.as_of))))
 
 
 @analysis("saved_sizes", reads=("customers", "products", "orders", "order_lines"), permission=Permission.SEGMENTS_VIEW)

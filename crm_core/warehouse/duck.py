@@ -15,6 +15,9 @@ from pathlib import Path
 from uuid import uuid4
 
 import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from crm_core.warehouse.layout import TableLayout
 from crm_core.warehouse.leases import SPILL, let_go
@@ -95,6 +98,11 @@ def relation(cursor: duckdb.DuckDBPyConnection, layout: TableLayout, files: list
         return cursor.read_parquet(files)
     columns = ", ".join(f"NULL::{_DUCK_TYPES[str(field.type)]} AS {field.name}" for field in layout.written)
     return cursor.sql(f"SELECT {columns} WHERE false")
+
+
+def column(cursor: Cursor, name: str, values: NDArray[np.int64]) -> Relation:
+    """The values as the rows of one column."""
+    return cursor.from_arrow(pa.table({name: pa.array(values, pa.int64())}))
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import narwhals as nw
+import numpy as np
+from numpy.typing import NDArray
 
 from crm_core.access import Scope
 from crm_core.errors import SnapshotMissing
@@ -85,6 +87,10 @@ class Tables:
         """The same rows, computed once and held until the block ends: for what several questions are asked of."""
         with duck.kept(self._cursor, rows.to_native()) as held:
             yield nw.from_native(held)
+
+    def keys(self, name: str, values: NDArray[np.int64]) -> Frame:
+        """The values as a table of one column of that name, to join with."""
+        return nw.from_native(duck.column(self._cursor, name, values))
 
 
 @contextmanager

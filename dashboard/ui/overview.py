@@ -59,7 +59,7 @@ def is_nothing(report: OverviewReport) -> bool:
     return net.value is None and net.previous is None
 
 
-def elsewhere(span: Span, filters: Mapping[str, str | None]) -> str:
+def elsewhere(span: Span, filters: Mapping[str, Any]) -> str:
     """Where there would be something to see."""
     there = _("Orders lie between {first} and {last}.", first=fmt().date(span.first), last=fmt().date(span.last))
     way = _("Choose another period or clear the filters.") if any(filters.values()) else _("Choose another period.")
@@ -84,14 +84,15 @@ def sentence(report: OverviewReport) -> str:
     return joined(start, _why(report))
 
 
-def windows(report: OverviewReport, filters: Mapping[str, str | None]) -> str:
-    """The period shown, the one every change is measured against, and what the orders are narrowed to."""
+def windows(report: OverviewReport, filters: Mapping[str, str | None], among: str) -> str:
+    """The period shown, the one every change is measured against, and what the orders are narrowed to; `among` says
+    whose they are."""
     shown = fmt().period(report.kpis.period)
     if report.kpis.compared is not None:
         shown = _("{period}, compared with {before}", period=shown, before=fmt().period(report.kpis.compared))
     places = [country(filters["country"])] if filters["country"] else []
     channels = [filters["channel"]] if filters["channel"] else []
-    return plain(" · ".join([shown, *places, *channels]))
+    return plain(" · ".join([shown, *places, *channels, *([among] if among else [])]))
 
 
 def _why(report: OverviewReport) -> str:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from crm_core.analytics.customer_lists import CustomerList
 from crm_core.analytics.drill import rows_behind
 from crm_core.analytics.kpis import KpiParams, kpis
 from crm_core.analytics.metrics import METRICS
@@ -57,12 +58,12 @@ RECOMPUTED: dict[str, Callable[[pd.DataFrame], Decimal | int | float | None]] = 
     max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )  # fmt: skip
-@given(st.data())
-def test_a_metric_recomputed_from_its_rows_is_the_metric(data: st.DataObject) -> None:
+@given(st.data(), st.sampled_from([None, CustomerList.of([1, 3])]))
+def test_a_metric_recomputed_from_its_rows_is_the_metric(data: st.DataObject, customers: CustomerList | None) -> None:
     orders, lines = drawn(data)
-    tables = make_tables(orders, lines)
-    for name, kpi in kpis(tables, PARAMS).metrics.items():
-        rows, total = rows_behind(tables, name, PARAMS, limit=None)
+    tables, params = make_tables(orders, lines), KpiParams(PERIOD, customers=customers)
+    for name, kpi in kpis(tables, params).metrics.items():
+        rows, total = rows_behind(tables, name, params, limit=None)
         assert total == len(rows)
         if kpi.value is not None:
             again = RECOMPUTED.get(name, lambda rows: money(rows, "counted"))(rows)
@@ -114,6 +115,10 @@ def test_behind_the_churn_rate_are_those_who_stayed_and_those_who_left() -> None
 def test_a_filter_narrows_the_rows_as_it_narrows_the_number(tables: Tables) -> None:
     assert rows_behind(tables, "net_sales", KpiParams(PERIOD, country="FR"), limit=5)[1] == 0
     assert rows_behind(tables, "net_sales", KpiParams(PERIOD, country="DE", channel="web"), limit=5)[1] == 25
+    few = CustomerList.of([2, 3, 99])
+    assert rows_behind(tables, "net_sales", KpiParams(PERIOD, customers=few), limit=None)[1] == 2
+    assert rows_behind(tables, "active_customers", KpiParams(PERIOD, customers=few), limit=None)[1] == 2
+    assert rows_behind(tables, "orders", KpiParams(PERIOD, customers=CustomerList.of([])), limit=None)[1] == 0
 
 
 def test_there_are_no_rows_behind_a_metric_nobody_defined(tables: Tables) -> None:

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from crm_core.analytics import kpis as module
+from crm_core.analytics.customer_lists import CustomerList
 from crm_core.analytics.kpis import Kpi, KpiParams, KpiReport, kpis, relative_change
 from crm_core.analytics.metrics import METRICS
 from crm_core.analytics.periods import Period
@@ -70,15 +71,20 @@ def drawn(data: st.DataObject) -> tuple[list[Order], list[Line]]:
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # a failing example is small enough to read as it is
 )  # fmt: skip
-@given(st.data(), days, st.integers(1, 40), st.sampled_from(["previous", "year"]), st.sampled_from([None, "DE"]))
+@given(
+    st.data(), days, st.integers(1, 40), st.sampled_from(["previous", "year"]), st.sampled_from([None, "DE"]),
+    st.sampled_from([None, None, [], [3, 1]]),
+)  # fmt: skip
 def test_every_metric_equals_an_independent_count(
-    data: st.DataObject, start: date, length: int, compare: str, country: str | None
+    data: st.DataObject, start: date, length: int, compare: str, country: str | None, among: list[int] | None
 ) -> None:
     zone = data.draw(st.sampled_from(["Europe/Berlin", "America/Los_Angeles", "Pacific/Auckland"]))
     orders, lines = drawn(data)
     period = Period(start, date.fromordinal(start.toordinal() + length))
-    found = report(orders, lines, period, timezone=zone, compare=compare, country=country)
+    customers = None if among is None else CustomerList.of(among)
+    found = report(orders, lines, period, timezone=zone, compare=compare, country=country, customers=customers)
     kept = [row for row in sold_lines(orders, lines, zone) if country is None or row.order.country == country]
+    kept = [row for row in kept if among is None or row.order.customer in among]
     for shown, counted in (("value", metrics_of(kept, period)), ("previous", metrics_of(kept, found.compared))):
         for name, kpi in found.metrics.items():
             got, wanted = getattr(kpi, shown), counted[name]

@@ -10,7 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.analytics.membership import Who
-from crm_core.analytics.saved_members import SavedMembersParams, SavedSizesParams, saved_members, saved_sizes
+from crm_core.analytics.saved_members import (
+    SavedMembersParams,
+    SavedSizesParams,
+    saved_list,
+    saved_members,
+    saved_sizes,
+)
 from crm_core.analytics.segment_overlap import SegmentOverlapParams, segment_overlap
 from crm_core.analytics.segment_profile import SegmentProfileParams, segment_profile
 from crm_core.analytics.segment_rule_values import SegmentRuleValuesParams, segment_rule_values, sources
@@ -52,6 +58,15 @@ def test_members_come_by_sales_and_those_without_a_sale_last() -> None:
     assert members["recency_days"].astype(object).where(members["recency_days"].notna(), None).tolist() == [
         1, 29, None, None,
     ]  # fmt: skip
+
+
+def test_the_list_of_a_segment_holds_those_its_members_are() -> None:
+    tables = make_tables(
+        [Order(1, "2026-06-01 10:00", 7), Order(2, "2026-07-01 10:00", 3)], [Line(1, "10"), Line(2, "90")]
+    )
+    params = SavedMembersParams(Who.by_rule(BUYERS), AS_OF)
+    assert saved_list(tables, params).customers.ids().tolist() == [7]
+    assert saved_members(tables, params).members["customer_id"].tolist() == [7]
 
 
 def test_sizes_over_time_count_orders_up_to_each_day() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from itertools import count
 from typing import Any
 
@@ -11,9 +12,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from crm_core.access import PERMISSIONS, SYSTEM, Permission, Role
+from crm_core.analytics.kpis import KpiParams, kpis
+from crm_core.analytics.membership import Who
+from crm_core.analytics.periods import Period
+from crm_core.analytics.saved_members import SavedMembersParams, saved_list
 from crm_core.db.models import SavedSegment, SegmentKind
 from crm_core.records import campaigns, saved_segments
 from crm_core.workspace import Workspace
+from tests.pages.conftest import TODAY
 from tests.pages.test_pages import texts
 
 Open = Callable[..., AppTest]
@@ -164,6 +170,40 @@ def test_settings_are_typed_in_percent_and_refused_in_words(
     app.button(key=f"{form}.save").click().run()
     with demo_workspace.read() as session:
         assert campaigns.get(session=session, actor=SYSTEM, campaign_id=campaign_id).holdout_bp == 1_250
+
+
+def test_key_figures_and_their_rows_are_narrowed_to_a_saved_segment(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment
+) -> None:
+    who = SavedMembersParams(Who.by_rule(RULE), TODAY)
+    members = demo_workspace.analyses.run(saved_list, who, actor=SYSTEM).customers
+    year = {"from": "2025-07-01", "to": "2026-07-01"}
+    params = KpiParams(Period.parse(year["from"], year["to"]), customers=members)
+    wanted = demo_workspace.analyses.run(kpis, params, actor=SYSTEM).metrics["orders"]
+    everybody = demo_workspace.analyses.run(kpis, KpiParams(params.period), actor=SYSTEM).metrics["orders"]
+    assert 0 < wanted.n < everybody.n
+    app = until_there(open_app("overview"))
+    app.selectbox(key="overview.period").set_value("own").run()
+    app.date_input(key="overview.days").set_value((date(2025, 7, 1), date(2026, 6, 30))).run()
+    until_there(app.selectbox(key="overview.segment").set_value(str(segment.id)).run())
+    assert {metric.label: metric.value for metric in app.metric}["Orders"] == str(wanted.value)
+    assert segment.name in texts(app)
+    assert app.query_params["segment"] == str(segment.id)
+    rows = until_there(open_app("rows", metric="orders", segment=str(segment.id), **year))
+    assert not rows.exception
+    assert f"{wanted.n:,} rows" in texts(rows)
+    assert segment.name in texts(rows)
+
+
+def test_who_may_not_see_segments_is_not_offered_to_narrow_key_figures_by_one(
+    open_app: Open, segment: SavedSegment
+) -> None:
+    app = until_there(open_app("overview", role=Role.SUPPORT))
+    assert "overview.segment" not in {box.key for box in app.selectbox}
+    year = {"from": "2025-07-01", "to": "2026-07-01"}
+    rows = until_there(open_app("rows", role=Role.SUPPORT, metric="orders", segment=str(segment.id), **year))
+    assert not rows.dataframe
+    assert "The role support may not do this (segments.view)." in texts(rows).replace("\\", "")
 
 
 @pytest.mark.parametrize("role", list(Role))
