@@ -23,10 +23,12 @@ page = ui.page("saved_segment", title=plain(segment.name), reads_snapshot=True)
 parts.subtitle(segment, kind_text(segment.kind, segment.is_live))
 customer.flash()
 day, people = looked_at(page), who(segment)
-counted = parts.counted(page, segment, people, day)
-page.headline(parts.headline(counted))
+answer = st.container()  # it stands first; a rule that cannot be counted can still be changed or removed
 st.markdown(plain(parts.rule_sentence(segment)))
 segment_actions.actions(page, segment)
+with answer:
+    counted = parts.counted(page, segment, people, day)
+    page.headline(parts.headline(counted))
 
 tabs = st.tabs(
     [_("Overview"), _("Members"), _("Name and note")], key=f"saved_segment.tabs.{segment.id}", on_change="rerun"

@@ -51,5 +51,7 @@ band = page.choice("band", _("Customers"), parts.bands(), default="high")
 listed = ValueMembersParams(
     params.as_of, params.horizon_days, params.unit, params.discount_rate, parts.BAND_NAMES.get(band)
 )
-tables.members(page.run(value_members, listed).members, parts.bands()[band])
+members = page.run(value_members, listed).members
+order = page.choice("order", _("Sort by"), parts.orders(), default="value")
+tables.members(members, parts.bands()[band], order=order, save=parts.save_band(params, band))
 page.method(*parts.method(report))

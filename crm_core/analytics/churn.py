@@ -5,11 +5,13 @@ Models are learned from days before and tested on later ones (see `churn_rows` f
 nothing after it; the same procedure then scores `as_of`. What beats what is decided on the tested days by the Brier
 score, with the whole 95 % interval of the paired difference above 0:
 
-| verdict | the model beats | customers are scored by |
+| verdict | when | who is scored |
 |---|---|---|
-| usable | the base rate, recency alone and BG/NBD's expected purchases | the model |
-| baseline | not expected purchases, which themselves beat the base rate and recency | expected purchases alone |
-| refused | not all of them, nor do expected purchases; or the data cannot carry a model | nobody |
+| usable | the model beats the base rate, recency alone and BG/NBD's expected purchases | everyone alive |
+| refused | it does not beat all of them, or the data cannot carry a model | nobody |
+
+Where it is refused, and expected purchases themselves beat the base rate and recency, the report says so: ranking by
+them is then what the records can carry.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ FEWEST_CUSTOMERS, FEWEST_OF_EACH = 100, 30
 MOST_TESTED_DAYS = 2
 LONGEST_HORIZON = 730
 
-Verdict = Literal["usable", "baseline", "refused"]
+Verdict = Literal["usable", "refused"]
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,13 @@ class ChurnReport:
 
     as_of: the last day with an order of a known customer up to the one asked for.
     verdict, reason: see the module; why the model is not used, in a sentence with its blanks (None: it is used).
-    scored_by: "model" (of that `kind`) or "expected_purchases"; None where nobody is scored.
+    kind: of the model that scores, logistic or boosting; None where nobody is scored.
+    ranks_by_expected: whether expected purchases beat the base rate and recency alone by themselves.
     quality: predictor (model, logistic, boosting, base_rate, recency, expected_purchases), measure (auc, ap, brier,
         lift_10), value, low, high: over the tested days together.
     gains: predictor (model, expected_purchases), baseline, value, low, high: by how much its Brier score is lower, in
         pairs.
-    slope, intercept: of the calibration, 1 and 0 if perfect; as `calibration` of what scores, else of the model.
+    slope, intercept: of the model's calibration, 1 and 0 if perfect.
     calibration: predicted, observed, low, high, n; tenths of the tested customers.
     gain: share (contacted, riskiest first), model, recency, expected_purchases: share of the leaving ones found.
     days: day, customers (alive), lost (already), left (share, None where not known yet), is_tested, predicted (mean).
@@ -104,8 +107,8 @@ class ChurnReport:
     horizon: int
     verdict: Verdict
     reason: FieldError | None
-    scored_by: str | None
     kind: str | None
+    ranks_by_expected: bool
     n_scored: int
     n_lost: int
     n_tested: int
@@ -163,13 +166,13 @@ def _judged(
     progress(0.6, N_("Measuring against plain baselines"))
     outcomes, predictions = _pooled(folds)
     gains = gains_of(outcomes, predictions)
-    scorer = _scorer(gains)
-    judged = scorer or "model"
-    slope, intercept = calibration_slope(outcomes, predictions[judged])
+    reason = _reason(gains)
+    slope, intercept = calibration_slope(outcomes, predictions["model"])
     report: dict[str, Any] = {
         "as_of": rows[0].day,
         "horizon": params.horizon,
-        "reason": _reason(gains),
+        "reason": reason,
+        "ranks_by_expected": _beats_all(gains, "expected_purchases"),
         "n_lost": rows[0].n_lost,
         "n_tested": len(outcomes.label),
         "known_until": rows[1].day + timedelta(days=params.horizon),
@@ -178,18 +181,17 @@ def _judged(
         "intercept": intercept,
         "quality": quality_of(outcomes, predictions),
         "gains": gains,
-        "days": days_of(rows, folds, judged),
-        **curves_of(outcomes, predictions, judged),
+        "days": days_of(rows, folds),
+        **curves_of(outcomes, predictions),
     }
-    if scorer is None:
+    if reason is not None:
         return _refused(report)
     progress(0.8, N_("Scoring customers"))
     final = learned(rows, planned, 0)
-    card = final.cards[scorer]
+    card = final.cards["model"]
     customers, top = scored_customers(final.target.features, card, params.horizon)
     return ChurnReport(
-        verdict="usable" if scorer == "model" else "baseline",
-        scored_by=scorer,
+        verdict="usable",
         kind=card.kind,
         n_scored=len(customers),
         n_rows=len(final.trained_on),
@@ -213,13 +215,10 @@ def _pooled(folds: Sequence[Fold]) -> tuple[Outcomes, dict[str, Floats]]:
     }
 
 
-def _scorer(gains: pd.DataFrame) -> str | None:
-    """What may score customers: whatever beats all its baselines, the model first."""
-    for predictor in ("model", "expected_purchases"):
-        low = gains.loc[gains["predictor"] == predictor, "low"]
-        if len(low) and (low > 0).all():
-            return predictor
-    return None
+def _beats_all(gains: pd.DataFrame, predictor: str) -> bool:
+    """Whether the predictor clearly beats each of its baselines; not if there is none to beat."""
+    low = gains.loc[gains["predictor"] == predictor, "low"]
+    return bool(len(low)) and bool((low > 0).all())
 
 
 _NO_BETTER = {
@@ -238,7 +237,6 @@ def _reason(gains: pd.DataFrame) -> FieldError | None:
 def _refused(report: dict[str, Any]) -> ChurnReport:
     return ChurnReport(
         verdict="refused",
-        scored_by=None,
         kind=None,
         n_scored=0,
         n_rows=0,
@@ -257,7 +255,8 @@ def _nothing(params: ChurnParams, reason: FieldError) -> ChurnReport:
     quality = pd.DataFrame({name: [] for name in ("predictor", "measure", "value", "low", "high")})
     return _refused(
         {
-            "as_of": params.as_of, "horizon": params.horizon, "reason": reason, "n_lost": 0, "n_tested": 0,
+            "as_of": params.as_of, "horizon": params.horizon, "reason": reason, "ranks_by_expected": False, "n_lost": 0,
+            "n_tested": 0,
             "known_until": None, "channel": None, "slope": None, "intercept": None, "quality": quality, "gains": empty,
             "calibration": empty, "gain": empty, "days": empty,
         }

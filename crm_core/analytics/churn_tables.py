@@ -58,19 +58,19 @@ def gains_of(outcomes: Outcomes, predictions: Mapping[str, Floats]) -> pd.DataFr
     return pd.DataFrame(found, columns=["predictor", "baseline", "value", "low", "high"])
 
 
-def curves_of(outcomes: Outcomes, predictions: Mapping[str, Floats], scorer: str) -> dict[str, pd.DataFrame]:
-    """The calibration curve of the predictor that scores, and who is found among the riskiest customers."""
+def curves_of(outcomes: Outcomes, predictions: Mapping[str, Floats]) -> dict[str, pd.DataFrame]:
+    """The calibration curve of the model, and who is found among the riskiest customers."""
     shares = np.linspace(0, 1, 51)
     ranked = {name: predictions[name] for name in ("model", "recency", "expected_purchases") if name in predictions}
     gain = pd.DataFrame({"share": shares})
     for name, predicted in ranked.items():
         gain[name] = Ranked(outcomes.label, predicted).gain(shares)
-    return {"calibration": calibration_curve(outcomes, predictions[scorer]), "gain": gain}
+    return {"calibration": calibration_curve(outcomes, predictions["model"]), "gain": gain}
 
 
-def days_of(rows: Sequence[Rows], folds: Sequence[Fold], scorer: str) -> pd.DataFrame:
+def days_of(rows: Sequence[Rows], folds: Sequence[Fold]) -> pd.DataFrame:
     """One row per day, newest first: day, customers, lost, left, is_tested, predicted."""
-    predicted = {fold.target.day: float(fold.predictions()[scorer].mean()) for fold in folds}
+    predicted = {fold.target.day: float(fold.predictions()["model"].mean()) for fold in folds}
     return pd.DataFrame(
         {
             "day": pd.Series([row.day for row in rows], dtype=object),

@@ -7,10 +7,12 @@ import struct
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from crm_core.analytics.values import Json, decode, encode
-from crm_core.errors import AnalysisFailed, CrmError
+from crm_core.analytics.values import Json, decode, encode, named_types
+from crm_core.errors import AnalysisFailed, CrmError, FieldError
 
 _LENGTHS = struct.Struct(">IQ")
+_SENTENCES = named_types(FieldError)
+"""What fills a template may itself be a sentence, to be translated where it is read."""
 
 Message = Mapping[str, Json]
 
@@ -41,7 +43,7 @@ def error_to_json(error: CrmError) -> Json:
     params: dict[str, Json] = {}
     for name, value in error.params.items():
         try:
-            params[name] = encode(value, {})
+            params[name] = encode(value, _SENTENCES)
         except TypeError:  # only its words matter to whoever reads them
             params[name] = str(value)
     return {"code": error.code, "template": error.template, "params": params}
@@ -49,7 +51,7 @@ def error_to_json(error: CrmError) -> Json:
 
 def error_from_json(data: Json) -> CrmError:
     """The error the other side raised, of the same class where that can be built from a template."""
-    params: dict[str, Any] = {name: decode(value, {}) for name, value in data["params"].items()}
+    params: dict[str, Any] = {name: decode(value, _SENTENCES) for name, value in data["params"].items()}
     kind = next((cls for cls in _classes(CrmError) if cls.code == data["code"]), AnalysisFailed)
     if kind.__init__ is not CrmError.__init__:
         kind = AnalysisFailed

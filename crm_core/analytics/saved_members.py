@@ -16,7 +16,7 @@ from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.purchases import require_day, with_names
 from crm_core.analytics.registry import analysis
 from crm_core.analytics.segment_rules import Ground, Ids
-from crm_core.errors import FieldError, Invalid
+from crm_core.errors import AnalysisRefused, FieldError, Invalid
 from crm_core.translation import N_
 
 if TYPE_CHECKING:
@@ -86,9 +86,13 @@ class SavedCountsParams:
 
 @dataclass(frozen=True)
 class SavedCountsReport:
-    """How many customers each has, in the order asked for."""
+    """How many customers each has, in the order asked for; None where a model its rule asks for is refused.
 
-    customers: tuple[int, ...]
+    reasons: the refusals, each once.
+    """
+
+    customers: tuple[int | None, ...]
+    reasons: tuple[FieldError, ...] = ()
 
 
 @analysis(
@@ -137,11 +141,16 @@ def saved_sizes(tables: Tables, params: SavedSizesParams, progress: Progress = s
 def saved_counts(tables: Tables, params: SavedCountsParams, progress: Progress = silent) -> SavedCountsReport:
     """How many customers each of several saved segments has."""
     ground = Ground(tables, params.as_of)
-    counts = []
+    counts: list[int | None] = []
+    reasons: list[FieldError] = []
     for number, who in enumerate(params.segments):
         progress(number / len(params.segments), N_("Counting customers"))
-        counts.append(len(who.members(ground)))
-    return SavedCountsReport(tuple(counts))
+        try:
+            counts.append(len(who.members(ground)))
+        except AnalysisRefused as refused:  # of one segment; the others have their counts
+            counts.append(None)
+            reasons.append(FieldError(refused.template, refused.params))
+    return SavedCountsReport(tuple(counts), tuple({str(reason): reason for reason in reasons}.values()))
 
 
 def what_they_bought(ground: Ground, ids: Ids) -> pd.DataFrame:

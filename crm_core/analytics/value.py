@@ -22,13 +22,22 @@ from crm_core.analytics import value_model
 from crm_core.analytics.maximum_likelihood import Floats
 from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.progress import within as part_of
-from crm_core.analytics.purchase_log import Ints, chosen, day_number, day_of, histories, purchase_log
+from crm_core.analytics.purchase_log import (
+    Histories,
+    Ints,
+    PurchaseLog,
+    chosen,
+    day_number,
+    day_of,
+    histories,
+    purchase_log,
+)
 from crm_core.analytics.purchases import require_day, with_names
 from crm_core.analytics.registry import analysis
 from crm_core.analytics.value_groups import BANDS, acquisition_channels, banded, channels_of, refund_share
 from crm_core.analytics.value_holdout import in_money
 from crm_core.analytics.value_intervals import bounds
-from crm_core.analytics.value_model import Unit, ValueModel
+from crm_core.analytics.value_model import Forecast, Unit, ValueModel
 from crm_core.analytics.value_report import Outlook, ValueReport, assessed, require_history
 from crm_core.db.types import from_e4
 from crm_core.errors import AnalysisRefused, FieldError, Invalid
@@ -180,11 +189,8 @@ def value_members(tables: Tables, params: ValueMembersParams, progress: Progress
     """
     progress(0.0, N_("Following customers"))
     log = purchase_log(tables, params.as_of)
-    require_history(log, params.as_of, params.horizon_days)
     progress(0.1, N_("Fitting the models"))
-    known = histories(log, day_number(params.as_of))
-    model = value_model.fit(known, params.unit)
-    ahead = value_model.forecast(model, known, params.horizon_days, discount_rate=params.discount_rate)
+    model, known, ahead = _forecast(log, params)
     worth, band = ahead.value_e4, banded(ahead)
     order = np.argsort(-worth, kind="stable")
     if params.band is not None:
@@ -213,6 +219,27 @@ def value_members(tables: Tables, params: ValueMembersParams, progress: Progress
     )
     progress(0.9, N_("Looking up names"))
     return ValueMembersReport(with_names(tables, members))
+
+
+def value_bands(tables: Tables, params: ValueParams) -> pd.DataFrame:
+    """The value band of each customer, the same as in the report: customer_id, band (a name of BANDS).
+
+    Raises:
+        AnalysisRefused: too few purchases, or data that do not determine the models.
+    """
+    log = purchase_log(tables, params.as_of)
+    _model, known, ahead = _forecast(log, params)
+    names = np.array(list(BANDS))
+    return pd.DataFrame({"customer_id": log.customers[known.owner], "band": names[banded(ahead)]})
+
+
+def _forecast(log: PurchaseLog, params: ValueParams | ValueMembersParams) -> tuple[ValueModel, Histories, Forecast]:
+    """The models of all customers, their histories, and what is expected of each."""
+    require_history(log, params.as_of, params.horizon_days)
+    known = histories(log, day_number(params.as_of))
+    model = value_model.fit(known, params.unit)
+    ahead = value_model.forecast(model, known, params.horizon_days, discount_rate=params.discount_rate)
+    return model, known, ahead
 
 
 @analysis("customer_value", reads=("orders", "order_lines"), permission=Permission.SEGMENTS_VIEW, is_long=True)

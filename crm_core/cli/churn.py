@@ -77,17 +77,16 @@ def _reason(reason: Reason, formats: Formats) -> dict[str, Any]:
 
 
 def _data(report: ChurnReport, top: list[dict[str, Any]]) -> dict[str, Any]:
-    judged = report.scored_by or "model"
     base_rate = report.days.loc[report.days["is_tested"], ["customers", "left"]] if len(report.days) else None
     return {
         "as_of": report.as_of,
         "horizon": report.horizon,
         "verdict": report.verdict,
         "reason": None if report.reason is None else str(report.reason),
-        "scored_by": report.scored_by,
+        "rank_by": "expected_purchases" if report.verdict == "refused" and report.ranks_by_expected else None,
         "model": report.kind,
-        "metrics": _values(report, judged),
-        "intervals": {name: _interval(report, judged, name) for name in MEASURES},
+        "metrics": _values(report, "model"),
+        "intervals": {name: _interval(report, "model", name) for name in MEASURES},
         "calibration": None
         if report.slope is None or report.intercept is None
         else {
@@ -126,8 +125,10 @@ def _interval(report: ChurnReport, predictor: str, measure: str) -> list[float] 
 def _text(report: ChurnReport, top: list[dict[str, Any]]) -> str:
     reason = "" if report.reason is None else f" {report.reason}"
     head = f"{report.verdict}, as of {report.as_of}, {report.horizon} days.{reason}"
-    if report.scored_by == "expected_purchases":
-        head += " Customers are scored by those expected purchases."
+    if report.verdict == "refused" and report.ranks_by_expected:
+        head += (
+            " Expected purchases beat the other baselines: rank customers by them (the Value page, `rapport value`)."
+        )
     lines = [head]
     if report.n_tested:
         predictors = ("model", "expected_purchases", "recency", "base_rate")

@@ -13,13 +13,14 @@ from crm_core.analytics.contacts import at_risk
 from crm_core.analytics.drift import LARGE, MODERATE
 from crm_core.analytics.ranking import MEASURES
 from crm_core.analytics.scorecard import INPUTS
+from crm_core.analytics.segment_rules.predictions import CHURN_HORIZONS, VALUE_HORIZONS
 from crm_core.formats import NO_DATA
 from crm_core.translation import N_, translate_field
 from dashboard.i18n import _, fmt, joined, ngettext, texts
 from dashboard.ui.drawing import grid
+from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
 
-HORIZONS = (30, 60, 90, 180)
 PREDICTORS = {
     "model": N_("Model"),
     "logistic": N_("of it, logistic regression"),
@@ -34,7 +35,7 @@ OLD_DAYS = 30
 
 
 def horizons() -> dict[str, str]:
-    return {str(days): ngettext("{n} day", "{n} days", days) for days in HORIZONS}
+    return {str(days): ngettext("{n} day", "{n} days", days) for days in map(int, CHURN_HORIZONS)}
 
 
 def sentence(report: ChurnReport) -> str:
@@ -55,11 +56,29 @@ def sentence(report: ChurnReport) -> str:
 def worth(report: ChurnReport) -> str:
     """Why the prediction is to be believed, or why there is none."""
     if report.reason is not None:
-        reason = translate_field(report.reason, texts())
-        if report.scored_by is None:
-            return plain(joined(reason, _("Nobody is scored.") if report.n_tested else ""))
-        return plain(joined(reason, _("Customers are scored by these expected purchases."), _tested(report)))
+        nobody = _("So nobody is scored, and no reasons, bands or profit are shown.")
+        return plain(joined(translate_field(report.reason, texts()), nobody))
     return plain(joined(_("The model clearly beats every plain baseline."), _tested(report)))
+
+
+def instead(page: Page, report: ChurnReport) -> None:
+    """Where the model is refused and expected purchases beat plain baselines: the way to that ranking."""
+    if report.verdict != "refused" or not report.ranks_by_expected:
+        return
+    text = _(
+        "The purchases BG/NBD expects clearly beat the same chance for everyone and the time since the last purchase. "
+        "Ranking customers by them is the honest thing here: the fewer are expected, the likelier a customer leaves."
+    )
+    st.info(plain(text), icon=":material/sort:")
+    nearest = min(VALUE_HORIZONS, key=lambda days: abs(int(days) - report.horizon))
+    page.link(
+        "value",
+        _("Customers by expected purchases"),
+        icon=":material/savings:",
+        band="all",
+        order="purchases",
+        horizon=nearest,
+    )
 
 
 def _tested(report: ChurnReport) -> str:
@@ -103,14 +122,13 @@ def calibration(report: ChurnReport) -> str:
 
 def gain(report: ChurnReport) -> str:
     """What contacting the riskiest would catch."""
-    column = report.scored_by if report.scored_by in report.gain else "model"
-    caught = float(np.interp(0.2, report.gain["share"], report.gain[column]))
+    caught = float(np.interp(0.2, report.gain["share"], report.gain["model"]))
     found = _("The riskiest 20% hold {share} of those who left.", share=fmt().percent(caught, 0))
     return f"**{_('Does it find them?')}** {plain(found)}"
 
 
-def calibration_table(report: ChurnReport) -> pd.DataFrame:
-    curve = report.calibration
+def calibration_table(curve: pd.DataFrame) -> pd.DataFrame:
+    """The numbers behind a calibration chart."""
     return pd.DataFrame(
         {
             _("Predicted"): [fmt().percent(value) for value in curve["predicted"]],
@@ -168,7 +186,9 @@ def method(report: ChurnReport) -> list[str]:
             "Logistic regression and gradient boosting (one feature a tree) are fitted on earlier days without class "
             "weights and calibrated on customers they did not see, at the level of the same season a year before where "
             "the history reaches. Scores are given only if the Brier score on later days clearly beats the baselines "
-            "(paired bootstrap of customers, 95%). Reasons are the parts of the score; they add up to it exactly."
+            "(paired bootstrap of customers, 95%); where it does not, nobody is scored, and where the purchases BG/NBD "
+            "expects beat the other two, customers are better ranked by these on the Value page. Reasons are the parts "
+            "of the score; they add up to it exactly."
         ),
     ]
     if len(report.days):

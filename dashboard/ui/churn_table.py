@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from crm_core.analytics.churn import ChurnReport
+from crm_core.analytics.churn_bands import BAND_NAMES, in_band
 from crm_core.analytics.contacts import at_risk, named
 from crm_core.analytics.reasons import Reason
 from crm_core.analytics.scorecard import INPUTS
-from crm_core.translation import N_
+from crm_core.analytics.segment_rules.predictions import RISKS
+from crm_core.db.models import SegmentKind
 from dashboard import nav, session
 from dashboard.i18n import _, column_format, fmt, ngettext, texts
 from dashboard.ui.drawing import grid
 from dashboard.ui.page import Page
+from dashboard.ui.save_segment import save_as_segment
 
 SHOWN = 100
 
 
-BANDS = {"very_high": (0.75, 1.01), "high": (0.5, 0.75), "medium": (0.25, 0.5), "low": (0.0, 0.25)}
-BAND_NAMES = {
-    "very_high": N_("Very high (from 75%)"),
-    "high": N_("High (50 to 75%)"),
-    "medium": N_("Medium (25 to 50%)"),
-    "low": N_("Low (below 25%)"),
-}
-
-
 def customer_list(page: Page, report: ChurnReport) -> None:
     """The scored customers of a band, most at risk or likeliest first."""
-    chance = report.customers["probability"]
+    chance = report.customers["probability"].to_numpy()
     options = {"all": _("All")} | {
-        band: f"{_(BAND_NAMES[band])} · {fmt().number(int(((chance >= low) & (chance < high)).sum()))}"
-        for band, (low, high) in BANDS.items()
+        band: f"{_(name)} · {fmt().number(int(in_band(chance, band).sum()))}" for band, name in BAND_NAMES.items()
     }
     band = page.choice("band", _("Risk"), options, default="all")
     orders = {"value": _("Value at risk"), "risk": _("Chance to leave")}
@@ -47,9 +40,19 @@ def customer_list(page: Page, report: ChurnReport) -> None:
         )
     )
     if band != "all":
-        low, high = BANDS[band]
-        rows = rows[(rows["probability"] >= low) & (rows["probability"] < high)].reset_index(drop=True)
-    _listed(report, rows, title=options[band] if band != "all" else _("Customers at risk"))
+        rows = rows[in_band(rows["probability"].to_numpy(), band)].reset_index(drop=True)
+    title = _("Risk: {band}", band=_(BAND_NAMES[band])) if band != "all" else _("Customers at risk")
+    _listed(report, rows, title=title, save=None if band == "all" else lambda: _save(report, band))
+
+
+def _save(report: ChurnReport, band: str) -> None:
+    """The button that keeps a band as a segment; the horizons of the page are those that rules know."""
+    save_as_segment(
+        f"churn.{report.horizon}.{band}",
+        name=_("Churn risk {band}, {n} days", band=_(RISKS[band]), n=report.horizon),
+        kind=SegmentKind.MODEL,
+        definition={"all": [{"is": "churn_risk", "bands": [band], "horizon": str(report.horizon)}]},
+    )
 
 
 def reasons_in_words(report: ChurnReport, row: pd.Series) -> str:
@@ -68,11 +71,13 @@ def reasons_in_words(report: ChurnReport, row: pd.Series) -> str:
     return "; ".join(found)
 
 
-def _listed(report: ChurnReport, rows: pd.DataFrame, *, title: str) -> None:
+def _listed(report: ChurnReport, rows: pd.DataFrame, *, title: str, save: Callable[[], None] | None) -> None:
     """The first customers of the rows, each a way to its page."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(title, anchor=False, width="content")
         st.caption(ngettext("{n} customer", "{n} customers", len(rows)), width="content")
+        if save is not None:
+            save()
     with session.workspace().warehouse.open() as snapshot:
         first = named(snapshot.tables(session.actor().scope), rows.head(SHOWN))
     ids = [int(value) for value in first["customer_id"]]

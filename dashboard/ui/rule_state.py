@@ -20,6 +20,8 @@ FIRST_KIND = "metric"
 STARTS: dict[str, dict[str, Any]] = {
     "metric": {"metric": "net_sales", "days": 365, "op": "at_least", "value": "500"},
     "bought": {"days": 365},
+    "churn_risk": {"horizon": "90"},
+    "value_band": {"horizon": "365"},
 }
 """What a new condition begins with, where the first of everything would be an odd one."""
 

@@ -56,8 +56,9 @@ def rule_sentence(segment: SavedSegment) -> str:
 
 
 def counted(page: Page, segment: SavedSegment, people: Who, day: date) -> SavedSizesReport:
-    """How many customers it has, now and at the ends of past months; today's count is kept."""
-    days = (*_month_ends(day), day) if segment.is_live else (day,)
+    """How many customers it has, now and, where no model is learned for each day, at the ends of past months; today's
+    count is kept."""
+    days = (*_month_ends(day), day) if segment.is_live and not _is_learned(segment) else (day,)
     report: SavedSizesReport = page.run(saved_sizes, SavedSizesParams(people, days))
     today = local_today(session.workspace().timezone)
     if day == today:
@@ -70,6 +71,10 @@ def counted(page: Page, segment: SavedSegment, people: Who, day: date) -> SavedS
                 customers=size_now(report),
             )
     return report
+
+
+def _is_learned(segment: SavedSegment) -> bool:
+    return segment.definition is not None and parse(segment.definition).is_learned
 
 
 def size_now(report: SavedSizesReport) -> int:
@@ -90,7 +95,10 @@ def size_chart(segment: SavedSegment, report: SavedSizesReport) -> None:
     with session.workspace().read() as database_session:
         known = segment_sizes.of_segment(session=database_session, actor=session.actor(), segment_id=segment.id)
     if len(report.sizes) < 2 and len(known) < 2:
-        st.caption(_("A fixed list keeps its size; there is nothing to draw."))
+        if segment.is_live:
+            st.caption(_("Its rule learns a model for the day, so its size is followed from today on."))
+        else:
+            st.caption(_("A fixed list keeps its size; there is nothing to draw."))
         return
     st.subheader(_("Size over time"), anchor=False)
     table = pd.DataFrame(

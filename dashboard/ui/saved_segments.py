@@ -17,14 +17,16 @@ from crm_core.analytics.segment_overlap import (
     segment_overlap,
 )
 from crm_core.db.models import SavedSegment
+from crm_core.formats import NO_DATA
 from crm_core.records import saved_segments
 from crm_core.records.saved_segments import SegmentRow
-from crm_core.translation import N_
+from crm_core.translation import N_, translate_field
 from dashboard import nav, session
-from dashboard.i18n import _, fmt, ngettext
+from dashboard.i18n import _, fmt, ngettext, texts
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
+from dashboard.ui.plain import unlinked
 from dashboard.ui.who import looked_at, who
 
 KINDS = {"rule": N_("By rule"), "model": N_("By model"), "hand": N_("By hand")}
@@ -51,7 +53,7 @@ def table(page: Page, rows: Sequence[SegmentRow]) -> None:
         {
             "name": [row.name for row in rows],
             "kind": [kind_text(row.kind, row.is_live) for row in rows],
-            "customers": [fmt().number(n) for n in counts.customers],
+            "customers": [NO_DATA if n is None else fmt().number(n) for n in counts.customers],
             "owner": [row.owner_name or "" for row in rows],
         }
     )
@@ -78,6 +80,8 @@ def table(page: Page, rows: Sequence[SegmentRow]) -> None:
         alt=_("Saved segments"),
         height="content",
     )
+    for reason in counts.reasons:
+        st.caption(f"{NO_DATA} {unlinked(translate_field(reason, texts()))}")
 
 
 def _open(ids: Sequence[int]) -> None:

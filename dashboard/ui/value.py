@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import streamlit as st
@@ -10,10 +11,12 @@ from crm_core.analytics.maximum_likelihood import Estimate
 from crm_core.analytics.value import ValueParams
 from crm_core.analytics.value_groups import BANDS
 from crm_core.analytics.value_report import ValueReport
+from crm_core.db.models import SegmentKind
 from dashboard.i18n import _, fmt, joined, ngettext
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
 from dashboard.ui.plain import plain
+from dashboard.ui.save_segment import save_as_segment
 
 HORIZONS = (30, 91, 182, 365)
 RATES = ("0", "5", "10", "15", "20")
@@ -52,6 +55,24 @@ def groupings(report: ValueReport) -> dict[str, str]:
 def bands() -> dict[str, str]:
     """The bands by their code, and everyone."""
     return {code: _(name) for code, name in BAND_NAMES.items()} | {"all": _("All customers")}
+
+
+def orders() -> dict[str, str]:
+    """What the list of customers can be sorted by."""
+    return {"value": _("Expected value"), "purchases": _("Expected purchases")}
+
+
+def save_band(params: ValueParams, band: str) -> Callable[[], None] | None:
+    """What draws the button that keeps a band as a segment; None for everyone."""
+    if band not in BAND_NAMES:
+        return None
+    name, horizon = BAND_NAMES[band], str(params.horizon_days)
+    return lambda: save_as_segment(
+        f"value.{horizon}.{band}",
+        name=_("{band}, {horizon}", band=_(name), horizon=horizon_name(params.horizon_days)),
+        kind=SegmentKind.MODEL,
+        definition={"all": [{"is": "value_band", "bands": [name], "horizon": horizon}]},
+    )
 
 
 def sentence(report: ValueReport) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from crm_core.access import Permission
+from crm_core.analytics.value import MOST_BOUNDED
 from crm_core.analytics.value_report import ValueReport
 from crm_core.formats import NO_DATA
 from crm_core.reports import spreadsheet
@@ -90,8 +91,14 @@ def groups(report: ValueReport, by: str) -> None:
     )
 
 
-def members(frame: pd.DataFrame, title: str) -> None:
-    """Customers by expected value: the first of them, each a way to its page, and all of them as a file."""
+def members(frame: pd.DataFrame, title: str, *, order: str, save: Callable[[], None] | None) -> None:
+    """Customers by expected value or purchases: the first of them, each a way to its page, and all of them as a file.
+
+    Args:
+        save: draws the button that keeps them as a segment.
+    """
+    if order == "purchases":
+        frame = frame.sort_values(["purchases", "customer_id"], ascending=[False, True], ignore_index=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(title, anchor=False, width="content")
         st.caption(ngettext("{n} customer", "{n} customers", len(frame)), width="content")
@@ -105,6 +112,8 @@ def members(frame: pd.DataFrame, title: str) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+        if save is not None:
+            save()
     first = frame.head(SHOWN)
     ids = [int(value) for value in first["customer_id"]]
     table = pd.DataFrame(
@@ -152,6 +161,13 @@ def members(frame: pd.DataFrame, title: str) -> None:
     )
     if len(frame) > SHOWN:
         st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
+    if len(frame) > MOST_BOUNDED:
+        bounded = _(
+            "Intervals are computed for the {n} customers with the highest expected value; the others have none, here "
+            "and in the file.",
+            n=fmt().number(MOST_BOUNDED),
+        )
+        st.caption(bounded)
 
 
 def in_money(frame: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from crm_core.analytics.churn_tables import usual_value
 from crm_core.analytics.ranking import log_odds
 from crm_core.errors import AnalysisRefused, Invalid
 from crm_core.warehouse import Tables
+from tests.core.buyers import CDNOW, CDNOW_SPEND, log_of_transactions
 from tests.core.tables import Line, Order, make_tables
 
 AS_OF = date(2024, 6, 30)
@@ -27,7 +28,8 @@ pytestmark = pytest.mark.xdist_group("churn")
 
 def bought(customers: int, days: int, *, seed: int, is_noise: bool) -> list[tuple[int, int]]:
     """Customer and day of purchases over `days`. Noise: everyone buys at the same rate for ever. Else each has a rate
-    of their own and some stop for good, so the past tells much."""
+    of their own, and those with even numbers, who buy at a discount, soon stop for good: the past tells much, and more
+    than how often and how long ago they bought."""
     random = np.random.default_rng(seed)
     if is_noise:
         n = customers * days // 40
@@ -36,7 +38,7 @@ def bought(customers: int, days: int, *, seed: int, is_noise: bool) -> list[tupl
         )
     rows = []
     for customer in range(1, customers + 1):
-        gap, stays = random.choice([6.0, 25.0, 90.0]), random.choice([0.8, 0.99])
+        gap, stays = random.choice([6.0, 25.0, 90.0]), 0.99 if customer % 2 else 0.5
         day = float(random.uniform(0, days * 0.8))
         while day < days:
             rows.append((customer, int(day)))
@@ -52,7 +54,9 @@ def tables_of(purchases: list[tuple[int, int]], days: int, later: list[tuple[int
     orders = [
         Order(i, f"{first + timedelta(days=day)} 12:00", customer) for i, (customer, day) in enumerate(purchases, 1)
     ]
-    lines = [Line(order.id, str(10 + order.id % 7)) for order in orders]
+    lines = [
+        Line(order.id, str(10 + order.id % 7), discount="0" if (order.customer or 0) % 2 else "3") for order in orders
+    ]
     for i, (customer, after, amount) in enumerate(later, len(orders) + 1):
         orders.append(Order(i, f"{AS_OF + timedelta(days=after)} 00:00", customer))
         lines.append(Line(i, str(amount)))
@@ -68,13 +72,12 @@ def report() -> ChurnReport:
 
 
 def test_what_the_past_tells_is_found_and_beats_every_trivial_baseline(report: ChurnReport) -> None:
-    assert report.verdict in {"usable", "baseline"}
-    auc = report.measure(report.scored_by or "", "auc")
+    assert (report.verdict, report.reason) == ("usable", None)
+    auc = report.measure("model", "auc")
     assert auc is not None
     assert auc.low > 0.65
     gains = report.gains.set_index(["predictor", "baseline"])["low"]
-    assert gains[report.scored_by, "base_rate"] > 0
-    assert gains[report.scored_by, "recency"] > 0
+    assert (gains["model"] > 0).all()
     assert report.slope is not None
     assert 0.75 < report.slope.value < 1.3
     assert set(report.quality["predictor"]) == {
@@ -124,6 +127,18 @@ def test_rows_after_the_day_move_no_score(report: ChurnReport, later: list[tuple
     same(churn(tables_of(REAL, 260, later), PARAMS), report)
 
 
+def test_where_counting_purchases_tells_as_much_nobody_is_scored_and_the_ranking_by_them_is_named() -> None:
+    log = log_of_transactions(CDNOW, CDNOW_SPEND, n=900, days=365, seed=3)
+    days = (log["date"] - log["date"].min()).dt.days
+    found = churn(tables_of(list(zip(log["customer"].tolist(), days.tolist(), strict=True)), 365), PARAMS)
+    assert (found.verdict, found.n_scored, found.model) == ("refused", 0, None)
+    assert str(found.reason) == "The model predicts no better than the purchases BG/NBD expects."
+    assert found.ranks_by_expected
+    gains = found.gains.set_index(["predictor", "baseline"])["low"]
+    assert (gains["expected_purchases"] > 0).all()
+    assert gains["model", "expected_purchases"] <= 0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_pure_noise_is_refused_and_nobody_scored(seed: int) -> None:
     found = churn(tables_of(bought(400, 300, seed=seed, is_noise=True), 300), PARAMS)
@@ -131,6 +146,7 @@ def test_pure_noise_is_refused_and_nobody_scored(seed: int) -> None:
     assert str(found.reason).startswith("The model predicts no better than ")
     assert found.n_tested > 200
     assert (found.n_scored, len(found.customers), len(found.top), found.model) == (0, 0, 0, None)
+    assert not found.ranks_by_expected
 
 
 def refusal(tables: Tables, params: ChurnParams = PARAMS) -> str:

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from crm_core.access import SYSTEM, Role
+from crm_core.access import PERMISSIONS, SYSTEM, Permission, Role
 from crm_core.analytics.extent import ExtentParams, extent
 from crm_core.analytics.value import ValueMembersParams, ValueParams, ValueReport, value, value_members
 from crm_core.analytics.value_model import Unit
+from crm_core.records import saved_segments
 from crm_core.workspace import Workspace
 from dashboard.ui import periods, value_tables
 from tests.pages.test_pages import texts
@@ -69,6 +70,54 @@ def test_value_can_be_read_by_cohort_and_channel(open_app: Open, report: ValueRe
     assert cohorts["name"].iloc[0].startswith(f"{report.cohorts['cohort'].iloc[0].year} Q")
     channels = open_app("value", by="channel").dataframe[-2].value
     assert channels["customers"].sum() == report.n_customers
+
+
+def test_customers_can_be_sorted_by_what_they_are_expected_to_buy(open_app: Open, report: ValueReport) -> None:
+    app = ready(open_app("value", band="all", order="purchases"))
+    assert not app.exception
+    listed = app.dataframe[-1].value
+    assert listed["purchases"].is_monotonic_decreasing
+    assert not listed["value"].is_monotonic_decreasing
+    assert len(listed) == min(report.n_customers, value_tables.SHOWN)
+
+
+def test_the_page_says_for_whom_there_are_no_intervals(
+    open_app: Open, report: ValueReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = "Intervals are computed for the {n} customers with the highest expected value"
+    assert words.split("{", 1)[0] not in texts(ready(open_app("value", band="all")))
+    monkeypatch.setattr(value_tables, "MOST_BOUNDED", report.n_customers - 1)
+    assert words.format(n=report.n_customers - 1) in texts(ready(open_app("value", band="all")))
+
+
+def test_a_value_band_is_saved_as_a_segment_that_follows_the_rule(
+    open_app: Open, demo_workspace: Workspace, report: ValueReport
+) -> None:
+    app = ready(open_app("value", band="high"))
+    app.text_input(key="value.365.high.segment_name").set_value("Best customers").run()
+    ready(app.button(key="value.365.high.segment_save").click().run())
+    assert not app.exception
+    with demo_workspace.read() as session:
+        rows = {row.name: row.id for row in saved_segments.list_all(session=session, actor=SYSTEM)}
+        made = saved_segments.get(session=session, actor=SYSTEM, segment_id=rows["Best customers"])
+    assert made.definition == {"all": [{"is": "value_band", "bands": ["High value"], "horizon": "365"}]}
+    page = ready(open_app("saved_segment", id=str(made.id)))
+    assert not page.exception
+    assert f"{report.bands['customers'].iloc[0]} customers, " in texts(page)
+    assert "value band for the next 12 months is High value" in texts(page)
+    with demo_workspace.write(SYSTEM, "form") as session:
+        saved_segments.remove(session=session, actor=SYSTEM, segment_id=made.id)
+
+
+def test_who_may_not_save_segments_is_offered_no_band_to_save(
+    open_app: Open, report: ValueReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "value.365.high.segment_save"
+    assert key in {button.key for button in ready(open_app("value", role=Role.MARKETING, band="high")).button}
+    monkeypatch.setitem(PERMISSIONS, Role.MARKETING, PERMISSIONS[Role.MARKETING] - {Permission.SEGMENTS_SAVE})
+    app = ready(open_app("value", role=Role.MARKETING, band="high"))
+    assert report.n_customers > 0
+    assert key not in {button.key for button in app.button}
 
 
 def test_a_horizon_of_three_months_is_another_forecast(open_app: Open, report: ValueReport) -> None:

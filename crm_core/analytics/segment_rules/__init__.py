@@ -10,7 +10,7 @@
 | `parameters` | what a condition can be given: how each value is read, checked, written and offered |
 | `ground` | the tables as of a day, with what several conditions ask for computed once |
 | `condition` | what a condition is |
-| `records`, `buying`, `scores`, `clusters` | the conditions themselves |
+| `records`, `buying`, `scores`, `predictions`, `clusters` | the conditions themselves |
 | `kinds` | the list of them: the one place to add another |
 | `language` | all-of and any-of, nested; JSON and back |
 """

@@ -20,17 +20,23 @@ class Condition(ABC):
 
     A subclass is a frozen dataclass with one field for each of its `parameters`, under the same name. `kind` is what it
     is called in JSON for good, `title` what a page calls it (English, translated where shown). Conditions that only a
-    page of an analysis can make, such as a cluster, are not offered for choosing.
+    page of an analysis can make, such as a cluster, are not offered for choosing. One that `is_learned` learns a model
+    for each day it is asked for, which takes a while and may be refused.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     parameters: ClassVar[tuple[Parameter, ...]]
     is_offered: ClassVar[bool] = True
+    is_learned: ClassVar[bool] = False
 
     @abstractmethod
     def members(self, ground: Ground) -> Ids:
-        """The customers it holds for."""
+        """The customers it holds for.
+
+        Raises:
+            AnalysisRefused: the records cannot carry the model it asks for.
+        """
 
     @abstractmethod
     def words(self, _: Translator, formats: Formats) -> str:

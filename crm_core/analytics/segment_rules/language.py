@@ -33,8 +33,17 @@ class Rule:
     combine: Literal["all", "any"]
     parts: tuple[Part, ...]
 
+    @property
+    def is_learned(self) -> bool:
+        """Whether any of its conditions learns a model for each day."""
+        return any(part.is_learned for part in self.parts)
+
     def members(self, ground: Ground) -> Ids:
-        """The customers it holds for, within the scope of the ground."""
+        """The customers it holds for, within the scope of the ground.
+
+        Raises:
+            AnalysisRefused: the records cannot carry a model that one of the conditions asks for.
+        """
         found = [np.intersect1d(part.members(ground), ground.customers, assume_unique=True) for part in self.parts]
         return reduce(np.intersect1d if self.combine == "all" else np.union1d, found)
 
