@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.table import Context, Line
-from crm_core.analytics.next_product_judging import chosen, comparisons, hits, is_better, later_orders
+from crm_core.analytics.next_product_judging import chosen, comparisons, hits, later_orders, verdict_of
 from crm_core.analytics.next_product_model import POPULARITY, REPEAT, Histories, known
 
 SEEDS = 100
@@ -29,7 +29,7 @@ def _is_claimed(seed: int, *, only_new: bool) -> bool:
     facts = known(histories, later, only_new=only_new)
     customers, held = later_orders(histories, later, HORIZON)
     model, popular, repeat = (hits(facts, customers, held, mixture, K) for mixture in (weights, POPULARITY, REPEAT))
-    return is_better(comparisons(model, {"popularity": popular, "repeat": repeat}))
+    return verdict_of(comparisons(model, {"popularity": popular, "repeat": repeat}))[0] == "better"
 
 
 def noise(seed: int) -> Histories:

@@ -11,6 +11,7 @@ from dashboard.i18n import _
 from dashboard.ui import basket_pairs as pairs
 from dashboard.ui import baskets as parts
 from dashboard.ui import next_product as following
+from dashboard.ui import next_product_list as recommending
 from dashboard.ui.overview import drawing
 
 page = ui.page("baskets", reads_snapshot=True)
@@ -25,7 +26,7 @@ if view == "next":
     found = page.run(next_product, following.params(page, span))
     page.headline(following.sentence(found))
     following.evidence(found)
-    following.members(page, found)
+    recommending.members(page, found)
     page.method(*following.method(found))
     st.stop()
 
@@ -34,10 +35,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 report = page.run(baskets, params)
 
 if view == "around":
-    item = pairs.picker(page, report)
-    around = page.run(companions, CompanionParams(params, item))
+    asked = CompanionParams(params, pairs.picker(page, report))
+    around = page.run(companions, asked)
     page.headline(pairs.companion_sentence(around))
-    pairs.companion_table(around)
+    pairs.companion_list(page, span, asked, around, pairs.companion_table(around))
     page.method(*pairs.method(params))
 elif view == "instead":
     rivals = page.run(substitutes, params)

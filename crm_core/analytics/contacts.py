@@ -81,12 +81,14 @@ def contact_list(
     return named(tables, asked[~is_out]), int(is_out.sum()), len(first) - len(asked)
 
 
-def named(tables: Tables, rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with who they are (ref, name, email, country), in the same order; those one may not see are left out."""
-    ids: Sequence[int] = [int(value) for value in rows["customer_id"]]
-    people = tables.customers.select("id", "ref", "name", "email", "country")
+def named(tables: Tables, rows: pd.DataFrame, *, also: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows with who they are (ref, name, email, country, and the customers' columns in `also`), in the same order;
+    those one may not see are left out. A customer may have several rows."""
+    ids: Sequence[int] = [int(value) for value in rows["customer_id"].unique()]
+    first = ["ref", "name", "email", "country", *also]
+    people = tables.customers.select("id", *first)
     if len(ids) <= _FEW:
         people = people.filter(nw.col("id").is_in(ids)) if ids else people.filter(nw.col("id") < 0)
-    found = rows.merge(collected(people), left_on="customer_id", right_on="id", how="inner", validate="one_to_one")
-    first = ["customer_id", "ref", "name", "email", "country"]
-    return found[first + [name for name in rows.columns if name not in first]].reset_index(drop=True)
+    found = rows.merge(collected(people), left_on="customer_id", right_on="id", how="inner", validate="many_to_one")
+    others = [name for name in rows.columns if name != "customer_id"]
+    return found[["customer_id", *first, *others]].reset_index(drop=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import narwhals as nw
 import numpy as np
@@ -20,7 +20,15 @@ from crm_core.access import Permission
 from crm_core.analytics import sales
 from crm_core.analytics.itemsets import Ints
 from crm_core.analytics.measures import collected
-from crm_core.analytics.next_product_judging import chosen, comparisons, hits, is_better, later_orders, rates
+from crm_core.analytics.next_product_judging import (
+    Verdict,
+    chosen,
+    comparisons,
+    hits,
+    later_orders,
+    rates,
+    verdict_of,
+)
 from crm_core.analytics.next_product_model import (
     POPULARITY,
     REPEAT,
@@ -44,8 +52,6 @@ MOST_ITEMS = 2_000
 """Only the products most customers bought are recommended, and looked for in the next order."""
 LISTED = 3
 """So many products are named to each customer; the hit rate is that of `k`."""
-
-Verdict = Literal["better", "no_better"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ class NextProductParams:
 class NextProductReport:
     """Whether recommendations are worth making, and if so which.
 
+    verdict: better than both baselines, worse than one of them, or neither for certain ("unclear"); closest: the
+    baseline that decides it, as `verdict_of`.
     chosen_on, judged_on: last days known to the model where its weights were chosen, and where it was judged; orders of
     the `horizon_days` after it count. n_judged: customers who ordered then.
     methods: method (model, popularity, repeat), hits, rate, low, high (Wilson 95 %).
@@ -91,6 +99,7 @@ class NextProductReport:
     horizon_days: int
     k: int
     verdict: Verdict
+    closest: str
     chosen_on: date
     judged_on: date
     n_judged: int
@@ -131,9 +140,9 @@ def next_product(tables: Tables, params: NextProductParams, progress: Progress =
         for name, mixture in (("model", weights), ("popularity", POPULARITY), ("repeat", REPEAT))
     }
     against = comparisons(found["model"], {name: found[name] for name in ("popularity", "repeat")})
-    is_worth_it = is_better(against)
+    verdict, closest = verdict_of(against)
     progress(0.8, N_("Finding each customer's next product"))
-    active = _active(histories, day) if is_worth_it else np.zeros(0, dtype=np.int64)
+    active = _active(histories, day) if verdict == "better" else np.zeros(0, dtype=np.int64)
     facts = known(histories, day, only_new=params.only_new)
     table = reasons(facts, active, ranked(facts, active, weights, LISTED), weights)
     recommended = _recommended(table, active, histories, customers, products)
@@ -142,7 +151,8 @@ def next_product(tables: Tables, params: NextProductParams, progress: Progress =
         as_of=params.as_of,
         horizon_days=horizon,
         k=params.k,
-        verdict="better" if is_worth_it else "no_better",
+        verdict=verdict,
+        closest=closest,
         chosen_on=date.fromordinal(day - 2 * horizon),
         judged_on=date.fromordinal(day - horizon),
         n_judged=len(judged),

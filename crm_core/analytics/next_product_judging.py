@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from crm_core.analytics.proportions import Z_95, wilson
 from crm_core.errors import AnalysisRefused
 
 Bools: TypeAlias = NDArray[np.bool_]
+Verdict = Literal["better", "unclear", "worse"]
 
 FEWEST_JUDGED = 100
 """So many customers must have ordered after a cut-off for a hit rate to mean anything."""
@@ -102,6 +103,14 @@ def comparisons(model: Bools, baselines: Mapping[str, Bools]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def is_better(against: pd.DataFrame) -> bool:
-    """Whether the model beats every baseline of `comparisons` with 97.5 % certainty."""
-    return bool(((against["p"] <= CERTAINTY) & (against["low"] > 0)).all())
+def verdict_of(against: pd.DataFrame) -> tuple[Verdict, str]:
+    """What the rows of `comparisons` say of the model, and the baseline that decides it: the best of those it is about.
+
+    worse: a baseline beats the model, the whole interval of the difference lies below 0. better: the model beats every
+    baseline with 97.5 % certainty. unclear: neither.
+    """
+    is_beaten = (against["p"] <= CERTAINTY) & (against["low"] > 0)
+    is_ahead = against["high"] < 0
+    verdict: Verdict = "worse" if is_ahead.any() else "better" if is_beaten.all() else "unclear"
+    deciding = {"worse": against[is_ahead], "better": against, "unclear": against[~is_beaten]}[verdict]
+    return verdict, str(deciding.sort_values("difference", kind="stable")["baseline"].iloc[0])

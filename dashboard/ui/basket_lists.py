@@ -1,8 +1,9 @@
-"""Customers who bought one thing and not the other: the list, and its file."""
+"""Customers who bought one thing and not the other: the list, its file, and a segment that follows it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -11,32 +12,51 @@ import streamlit as st
 from crm_core.access import Permission
 from crm_core.analytics.basket_source import ItemLevel
 from crm_core.analytics.cross_sell import CrossSellParams, cross_sell
+from crm_core.db.models import SegmentKind
 from crm_core.reports import spreadsheet
 from dashboard import nav
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui import customers
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
+from dashboard.ui.plain import plain
+from dashboard.ui.save_segment import save_as_segment
 
 SHOWN = 200
 
 
+@dataclass(frozen=True)
+class Thing:
+    """A product by its id and code, or a category, both of which are its name."""
+
+    key: int | str
+    code: str
+    name: str
+
+
+def thing(row: Any, level: ItemLevel) -> Thing:
+    """The product or category of a row with item, code and name."""
+    return Thing(int(row["item"]) if level == "product" else str(row["name"]), str(row["code"]), str(row["name"]))
+
+
 def cross_sell_list(
-    page: Page,
-    span: Span,
-    level: ItemLevel,
-    bought: tuple[Any, ...],
-    missing: tuple[Any, ...],
-    names: Mapping[Any, str],
+    page: Page, span: Span, level: ItemLevel, bought: Sequence[Thing], missing: Sequence[Thing]
 ) -> None:
     """Who bought all of these and none of those, whatever the period above: ever, up to the last order."""
-    sides = [tuple(names[item] for item in side) if level == "category" else side for side in (bought, missing)]
+    sides = [tuple(item.key for item in side) for side in (bought, missing)]
     report = page.run(cross_sell, CrossSellParams(span.anchor, sides[0], sides[1], level))
-    before, after = (" + ".join(names[item] for item in side) for side in (bought, missing))
+    before, after = (" + ".join(item.name for item in side) for side in (bought, missing))
+    title = _("Bought {before}, never {after}", before=before, after=after)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(_("Bought {before}, never {after}", before=before, after=after), anchor=False, width="content")
+        st.subheader(plain(title), anchor=False, width="content")
         st.caption(ngettext("{n} customer", "{n} customers", len(report.members)), width="content")
-        download(page, report.members, "cross_sell")
+        download(page, lambda: report.members, "cross_sell")
+        save_as_segment(
+            f"cross_sell.{level}.{sides}",
+            name=title,
+            kind=SegmentKind.MODEL,
+            definition=rule(level, bought, missing),
+        )
     st.caption(_("{n} customers ever bought the first.", n=fmt().number(report.n_buyers)))
     first = report.members.head(SHOWN)
     table = pd.DataFrame(
@@ -60,6 +80,17 @@ def cross_sell_list(
         st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
 
 
+def rule(level: ItemLevel, bought: Sequence[Thing], missing: Sequence[Thing]) -> dict[str, Any]:
+    """The list as a segment's rule: who buys the missing thing later leaves it, who buys the first one joins."""
+    common = {"is": "bought", "what": level, "days": None}
+    return {
+        "all": [
+            *({**common, "op": "bought", "values": [item.code]} for item in bought),
+            {**common, "op": "not_bought", "values": [item.code for item in missing]},
+        ]
+    }
+
+
 def people_columns(key: str, ids: list[int]) -> dict[str, Any]:
     """Columns name, which opens the customer's page, and ref."""
     return {
@@ -76,11 +107,11 @@ def people_columns(key: str, ids: list[int]) -> dict[str, Any]:
     }
 
 
-def download(page: Page, frame: pd.DataFrame, key: str) -> None:
-    """The whole list as a file, for those who may export."""
+def download(page: Page, make: Callable[[], pd.DataFrame], key: str) -> None:
+    """The whole list as a file, made when it is asked for, for those who may export."""
     if page.may(Permission.CUSTOMERS_EXPORT):
         st.download_button(
-            _("Download CSV"), lambda: spreadsheet.csv_bytes(frame), file_name=f"{key}.csv", mime="text/csv",
+            _("Download CSV"), lambda: spreadsheet.csv_bytes(make()), file_name=f"{key}.csv", mime="text/csv",
             key=f"{key}.download", icon=":material/download:", on_click="ignore",
         )  # fmt: skip
 

@@ -6,11 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.analytics.baskets import BasketParams, BasketReport
-from crm_core.analytics.pairs import CompanionReport, SubstituteReport
+from crm_core.analytics.pairs import CompanionParams, CompanionReport, SubstituteReport
 from crm_core.reports import spreadsheet
 from dashboard.i18n import _, column_format, fmt, ngettext
-from dashboard.ui.baskets import intervals
+from dashboard.ui.basket_lists import Thing, cross_sell_list, thing
+from dashboard.ui.baskets import intervals, which
 from dashboard.ui.page import Page
+from dashboard.ui.periods import Span
 from dashboard.ui.plain import plain
 
 SHOWN = 200
@@ -46,8 +48,8 @@ def companion_sentence(report: CompanionReport) -> str:
     )
 
 
-def companion_table(report: CompanionReport) -> None:
-    """Every other item in the product's baskets, those that hold first."""
+def companion_table(report: CompanionReport) -> pd.Series | None:
+    """Every other item in the product's baskets, those that hold first; the one whose row is chosen."""
     st.caption(ngettext("{n} basket with it", "{n} baskets with it", report.n_with))
     rows = report.companions.head(SHOWN)
     columns = {
@@ -60,11 +62,25 @@ def companion_table(report: CompanionReport) -> None:
         "holds": st.column_config.CheckboxColumn(_("Holds")),
     }
     table = rows.assign(confidence=rows["confidence"] * 100, interval=intervals(rows))[list(columns)]
-    st.dataframe(
+    state = st.dataframe(
         table, key="companions", hide_index=True, lazy=False, alt=_("What else they buy"), column_config=columns,
-        height=420,
+        height="content" if len(table) < 10 else 385, on_select="rerun", selection_mode="single-row",
     )  # fmt: skip
-    _download(report.companions, "companions")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(_("Choose a row to see who bought the one and not the other."), width="content")
+        _download(report.companions, "companions")
+    picked = state.selection.rows
+    return rows.iloc[picked[0]] if picked and picked[0] < len(rows) else None
+
+
+def companion_list(
+    page: Page, span: Span, params: CompanionParams, report: CompanionReport, chosen: pd.Series | None
+) -> None:
+    """Who bought the product and never the chosen companion."""
+    if chosen is not None:
+        level = params.which.level
+        bought = Thing(params.item, report.code, report.name)
+        cross_sell_list(page, span, level, [bought], [thing(chosen, level)])
 
 
 def substitute_sentence(report: SubstituteReport) -> str:
@@ -113,6 +129,7 @@ def substitute_table(report: SubstituteReport) -> None:
 def method(params: BasketParams) -> list[str]:
     """When a pair holds, and when it is a substitute."""
     return [
+        which(params),
         _(
             "Lift is the number of baskets with both, divided by the number expected if they met by chance; its 95 % "
             "interval is Garwood's. The latest {share} of the baskets are the hold-out.",
@@ -128,6 +145,7 @@ def method(params: BasketParams) -> list[str]:
             "the earlier baskets, the interval lies below 0.5 there and below 1 in the later ones, and Fisher's test "
             "passes likewise."
         ),
+        _("References: Brin, Motwani, Ullman and Tsur 1997 (lift); Garwood 1936; Benjamini and Hochberg 1995."),
     ]
 
 

@@ -147,7 +147,11 @@ def intervals(rows: pd.DataFrame) -> list[str]:
 def actions(page: Page, report: BasketReport, params: BasketParams, span: Span, chosen: pd.Series | None) -> None:
     """Who bought the chosen rule's one side and not the other."""
     if chosen is not None:
-        basket_lists.cross_sell_list(page, span, params.level, chosen["before"], chosen["after"], names(report))
+        rows = report.items.set_index("item", drop=False)
+        bought, missing = (
+            [basket_lists.thing(rows.loc[item], params.level) for item in chosen[side]] for side in ("before", "after")
+        )
+        basket_lists.cross_sell_list(page, span, params.level, bought, missing)
 
 
 def bundles(report: BasketReport) -> None:
@@ -172,10 +176,23 @@ def bundles(report: BasketReport) -> None:
     st.dataframe(table.head(SHOWN), key="bundles", hide_index=True, lazy=False, alt=_("Bundles"), column_config=columns)
 
 
+def which(params: BasketParams) -> str:
+    """Which orders count and what is looked at in them, in one line."""
+    level = _("Products") if params.level == "product" else _("Categories")
+    parts = [
+        _("Every order") if params.period is None else _("Orders of {period}", period=fmt().period(params.period)),
+        _("{label}: {choice}", label=_("Items"), choice=level),
+        params.channel or _("All channels"),
+        _(params.segment) if params.segment else _("All customers"),
+    ]
+    return plain(" · ".join(parts))
+
+
 def method(report: BasketReport, params: BasketParams) -> list[str]:
     """What a rule is, and when it holds."""
     sizes = ", ".join(f"{size}: {fmt().number(n)}" for size, n in enumerate(report.sizes, start=1))
     return [
+        which(params),
         _(
             "A basket is an order with a sale; what it holds twice counts once. All {n} itemsets that at least {least} "
             "of {baskets} baskets hold were found, exactly (by size {sizes}).",

@@ -28,6 +28,16 @@ def caption() -> None:
         st.caption(_("Data as of {time}", time=taken), width="content")
 
 
+def source() -> str:
+    """Which state of the records a page is computed from."""
+    with session.workspace().warehouse.open() as snapshot:
+        return _(
+            "Computed from the records as of {time} (snapshot {version}).",
+            time=fmt().instant(snapshot.taken_at),
+            version=fmt().number(snapshot.version),
+        )
+
+
 def wait_for_first_snapshot(page: str) -> None:
     """Return where there is a snapshot; else end this run with how far the first one is, until it is there.
 

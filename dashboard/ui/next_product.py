@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from crm_core import charts
-from crm_core.analytics.next_product import NextProductParams, NextProductReport
+from crm_core.analytics.next_product import MOST_ITEMS, NextProductParams, NextProductReport
 from crm_core.translation import N_
 from dashboard.i18n import _, fmt, joined, ngettext
-from dashboard.ui.basket_lists import download
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
@@ -17,12 +18,14 @@ from dashboard.ui.periods import Span
 from dashboard.ui.plain import plain
 from dashboard.ui.segments import as_of
 
-SHOWN = 200
 METHODS = {
     "model": N_("Each customer's own"),
     "popularity": N_("The most popular"),
     "repeat": N_("What they buy most"),
 }
+
+
+_ENDS = {"points": "difference", "low": "low", "high": "high"}
 
 
 def params(page: Page, span: Span) -> NextProductParams:
@@ -37,20 +40,46 @@ def params(page: Page, span: Span) -> NextProductParams:
 def sentence(report: NextProductReport) -> str:
     """Whether naming each customer a product of their own is worth it."""
     rate = report.methods.set_index("method")["rate"]
-    model, best = float(rate["model"]), max(float(rate["popularity"]), float(rate["repeat"]))
-    if report.verdict == "no_better":
+    model, plain_list = fmt().percent(float(rate["model"])), fmt().percent(float(rate[report.closest]))
+    if report.verdict == "better":
         return _(
-            "No recommendations: naming each customer products of their own hits {model} of next orders, a plain list "
-            "{best}.",
-            model=fmt().percent(model),
-            best=fmt().percent(best),
+            "{n} customers have a next product; {k} of their own hit {model} of next orders, a plain list {best}.",
+            n=fmt().number(report.n_customers),
+            k=report.k,
+            model=model,
+            best=plain_list,
         )
     return _(
-        "{n} customers have a next product; five of them hit {model} of next orders, a plain list {best}.",
-        n=fmt().number(report.n_customers),
-        model=fmt().percent(model),
-        best=fmt().percent(best),
+        "No recommendations: naming each customer products of their own hits {model} of next orders, a plain list "
+        "{best}.",
+        model=model,
+        best=plain_list,
     )
+
+
+def compared(report: NextProductReport) -> str:
+    """How the mixture does beside the plain list that decides, with the interval: better, worse, or not clear."""
+    row: Any = report.against.set_index("baseline").loc[report.closest]
+    templates = {
+        "better": N_("Clearly better than “{baseline}”: by {points} percentage points (95% interval {low} to {high})."),
+        "worse": N_("Clearly worse than “{baseline}”: by {points} percentage points (95% interval {low} to {high})."),
+        "unclear": N_(
+            "No clear difference from “{baseline}”: {points} percentage points (95% interval {low} to {high}); chance "
+            "alone could make it."
+        ),
+    }
+    is_unclear = report.verdict == "unclear"
+    difference, *ends = (float(row[name]) for name in _ENDS.values())
+    if not is_unclear:  # both ends lie on one side of zero, and the sentence says on which
+        difference, *ends = abs(difference), *sorted(map(abs, ends))
+    points, low, high = (_points(value, signed=is_unclear) for value in (difference, *ends))
+    return _(templates[report.verdict], baseline=_(METHODS[report.closest]), points=points, low=low, high=high)
+
+
+def _points(share: float, *, signed: bool = False) -> str:
+    """A difference of shares in percentage points: 2.1, or +2.1."""
+    rounded = round(float(share) * 100, 1)
+    return ("+" if signed and rounded > 0 else "") + fmt().number(rounded, 1)
 
 
 def evidence(report: NextProductReport) -> None:
@@ -62,7 +91,7 @@ def evidence(report: NextProductReport) -> None:
                 "Judged on the next order of {n} customers.",
                 report.n_judged,
             ),
-            "" if report.verdict == "better" else _("The difference is within what chance would make."),
+            compared(report),
         )
     )
     methods = report.methods
@@ -72,48 +101,26 @@ def evidence(report: NextProductReport) -> None:
             low=methods["low"], high=methods["high"], **drawing(),
         ),
         key="hit_rates",
-        alt=_("Share of next orders that hold one of five products named"),
+        alt=_("Share of next orders that hold one of the products named"),
+        table=_table(report),
     )  # fmt: skip
 
 
-def members(page: Page, report: NextProductReport) -> None:
-    """What to name to whom, and why."""
-    if report.recommendations.empty:
-        return
-    name = dict(zip(report.products["product_id"], report.products["name"].astype(str), strict=True))
-    rows = report.recommendations
-    table = pd.DataFrame(
-        {
-            "customer_id": rows["customer_id"],
-            "rank": rows["rank"],
-            "product": [name[item] for item in rows["product_id"]],
-            "reason": [
-                _why(reason, name.get(because), lift)
-                for reason, because, lift in zip(rows["reason"], rows["because_id"], rows["lift"], strict=True)
-            ],
-        }
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(_("What to name to whom"), anchor=False, width="content")
-        download(page, table, "next_products")
-    columns = {
-        "customer_id": st.column_config.NumberColumn(_("Customer"), format="%d"),
-        "rank": st.column_config.NumberColumn(_("Rank"), format="%d"),
-        "product": st.column_config.TextColumn(_("Product"), width="medium"),
-        "reason": st.column_config.TextColumn(_("Why"), width="large"),
-    }
-    st.dataframe(
-        table.head(SHOWN), key="next_products", hide_index=True, lazy=False, alt=_("What to name to whom"),
-        column_config=columns,
-    )  # fmt: skip
-    if len(table) > SHOWN:
-        st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
-
-
-def _why(reason: str, because: str | None, lift: float) -> str:
-    if reason == "followed" and because is not None:
-        return _("Bought “{item}”; {lift} times as likely after it", item=because, lift=fmt().number(lift, 1))
-    return _("Bought it before") if reason == "again" else _("Popular with everyone")
+def _table(report: NextProductReport) -> pd.DataFrame:
+    """The chart's numbers, and how each plain list differs from the mixture."""
+    against = report.against.set_index("baseline")
+    rows = []
+    methods: list[Any] = list(report.methods.itertuples(index=False))
+    for row in methods:
+        interval = f"{fmt().percent(row.low)}–{fmt().percent(row.high)}"
+        beside = ""
+        if row.method in against.index:
+            other = against.loc[row.method]
+            told = {name: _points(other[column], signed=True) for name, column in _ENDS.items()}
+            beside = _("{points} ({low} to {high})", **told)
+        rows.append((_(METHODS[row.method]), fmt().number(row.hits), fmt().percent(row.rate), interval, beside))
+    titles = [_("Named"), _("Hits"), _("Hit rate"), _("95% interval"), _("Own is better by, points")]
+    return pd.DataFrame(rows, columns=titles)
 
 
 def method(report: NextProductReport) -> list[str]:
@@ -139,7 +146,14 @@ def method(report: NextProductReport) -> list[str]:
             k=report.k,
         ),
         _(
+            "Beside it stand two plain lists: the most popular products, the same for everyone, and what each customer "
+            "buys most. Products count up to {n}, those most customers bought; orders up to {day} are known.",
+            n=fmt().number(MOST_ITEMS),
+            day=fmt().date(report.as_of),
+        ),
+        _(
             "Nobody is named a product unless McNemar's exact test puts the mixture above both plain lists with 97.5 % "
             "certainty."
         ),
+        _("References: McNemar 1947; Agresti and Min 2005 (differences of paired shares); Wilson 1927."),
     ]

@@ -66,6 +66,7 @@ def lifecycle_method(report: LifecycleReport) -> list[str]:
     """The definitions, which are those of the metrics."""
     lines = [f"**{_(STATUSES[status])}**: {_(METRICS[metric].formula)}" for status, metric in _METRICS.items()]
     return [
+        _("Orders of {period}", period=fmt().period(report.period)),
         *lines,
         _(
             "The period before a month or week is as many days just before it, as everywhere in Rapport. Guests are "
@@ -134,6 +135,7 @@ def steps(report: OrderGapsReport) -> None:
 def gaps_method(report: OrderGapsReport) -> list[str]:
     """What a gap is, and why there are two medians."""
     return [
+        _("Orders of {period}", period=fmt().period(report.period)),
         _(
             "A gap is the number of local days ({zone}) from an order in the period to the same customer's next order "
             "in it; two orders on one day are 0 days apart. Orders are numbered from a customer's first ever. Guests "

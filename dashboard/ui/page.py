@@ -20,6 +20,7 @@ class Page:
     """One page while it runs; its widgets' keys and addresses start with its name."""
 
     name: str
+    reads_snapshot: bool = False
 
     def choice(
         self,
@@ -65,6 +66,8 @@ class Page:
         with st.expander(_("How this is computed"), icon=":material/function:"):
             for paragraph in paragraphs:
                 st.markdown(paragraph)
+            if self.reads_snapshot:
+                st.markdown(freshness.source())
 
     def link(self, name: str, label: str, *, icon: str | None = None, **address: Any) -> None:
         """A link to another page, if this person may open it."""
@@ -98,4 +101,4 @@ def page(name: str, *, title: str | None = None, reads_snapshot: bool = False) -
             freshness.caption()
     if reads_snapshot:
         freshness.wait_for_first_snapshot(name)
-    return Page(name)
+    return Page(name, reads_snapshot)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from crm_core.analytics.next_product import NextProductParams, NextProductReport, next_product
-from crm_core.analytics.next_product_judging import comparisons
+from crm_core.analytics.next_product_judging import Verdict, comparisons, verdict_of
 from crm_core.errors import AnalysisRefused, Invalid
 from crm_core.warehouse import Tables
 from tests.core.tables import Line, Order, Product, make_tables
@@ -90,7 +90,7 @@ def test_only_new_products_means_never_bought_before() -> None:
 def test_on_noise_nothing_is_recommended(seed: int) -> None:
     """Eight seeds here; `benchmarks/next_product_noise.py` runs a hundred."""
     report = next_product(tables_of(*company(seed + 50, has_chains=False)), PARAMS)
-    assert report.verdict == "no_better"
+    assert report.verdict in {"unclear", "worse"}
     assert report.recommendations.empty
     assert report.n_customers == 0
 
@@ -143,6 +143,26 @@ def test_methods_are_compared_on_the_same_customers() -> None:
     assert (row["only_model"], row["only_baseline"], row["difference"]) == (9, 1, 0.08)
     assert row["p"] == pytest.approx(11 / 1024)
     assert row["low"] < 0.08 < row["high"]
+
+
+@pytest.mark.parametrize(
+    ("more_than_popularity", "more_than_repeat", "verdict", "closest"),
+    [
+        (60, 40, "better", "repeat"),
+        (60, 3, "unclear", "repeat"),
+        (2, 60, "unclear", "popularity"),
+        (60, -40, "worse", "repeat"),
+        (-40, -60, "worse", "repeat"),
+        (-60, 3, "worse", "popularity"),
+    ],
+)
+def test_the_verdict_tells_worse_from_not_clear_and_names_the_list_that_decides(
+    more_than_popularity: int, more_than_repeat: int, verdict: Verdict, closest: str
+) -> None:
+    """Of 400 customers the model hits the first 200, and a baseline so many fewer or more."""
+    place = np.arange(400)
+    baselines = {"popularity": place < 200 - more_than_popularity, "repeat": place < 200 - more_than_repeat}
+    assert verdict_of(comparisons(place < 200, baselines)) == (verdict, closest)
 
 
 @pytest.mark.parametrize(("horizon", "k"), [(6, 5), (366, 5), (90, 0), (90, 21)])

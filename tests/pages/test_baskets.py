@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from crm_core.access import SYSTEM, Role
 from crm_core.analytics.baskets import BasketParams, BasketReport, baskets
+from crm_core.analytics.cross_sell import CrossSellParams, cross_sell
 from crm_core.analytics.extent import ExtentParams, extent
 from crm_core.analytics.next_product import NextProductParams, next_product
+from crm_core.analytics.segment_rules import Ground, parse
 from crm_core.errors import AnalysisRefused
 from crm_core.workspace import Workspace
 from dashboard.ui import periods
+from dashboard.ui.basket_lists import rule, thing
 from dashboard.ui.periods import Span, preset
 from tests.pages.test_pages import texts
 
@@ -69,6 +73,27 @@ def test_what_is_bought_instead_has_its_own_question(open_app: Open, report: Bas
     app = open_app("baskets", period="all", view="instead")
     assert not app.exception
     assert "common enough to tell" in texts(app)
+
+
+@pytest.mark.parametrize("level", ["product", "category"])
+def test_the_segment_of_a_cross_sell_list_holds_the_customers_listed(
+    demo_workspace: Workspace, report: BasketReport, level: Literal["product", "category"]
+) -> None:
+    found = report
+    if level == "category":
+        params = BasketParams(level="category", min_confidence=0.01)
+        found = demo_workspace.analyses.run(baskets, params, actor=SYSTEM)
+    items = found.items.set_index("item", drop=False)
+    best = found.rules.sort_values("confidence").iloc[0]  # some buyers lack the rest
+    before, after = ([thing(items.loc[item], level) for item in best[side]] for side in ("antecedents", "consequents"))
+    day = demo_workspace.analyses.run(extent, ExtentParams(), actor=SYSTEM).last
+    assert day is not None
+    asked = CrossSellParams(day, tuple(item.key for item in before), tuple(item.key for item in after), level)
+    listed = demo_workspace.analyses.run(cross_sell, asked, actor=SYSTEM).members
+    assert len(listed)
+    with demo_workspace.warehouse.open() as snapshot:
+        members = parse(rule(level, before, after)).members(Ground(snapshot.tables(SYSTEM.scope), day))
+    assert members.tolist() == sorted(listed["customer_id"])
 
 
 def test_next_products_of_too_few_customers_are_refused_on_the_page(

@@ -1,0 +1,83 @@
+"""The list on the Baskets page of what to name to whom: who and why, its file, and a segment of them."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.analytics.next_product import NextProductReport
+from crm_core.analytics.next_product_list import in_names, products_named, recommended
+from crm_core.db.models import SegmentKind
+from crm_core.warehouse import Tables
+from dashboard import session
+from dashboard.i18n import _, fmt, ngettext
+from dashboard.ui.basket_lists import download, people_columns
+from dashboard.ui.page import Page
+from dashboard.ui.save_segment import save_as_segment
+
+SHOWN = 200
+
+
+def members(page: Page, report: NextProductReport) -> None:
+    """What to name to whom, and why: of all products, or of one."""
+    if report.recommendations.empty:
+        return
+    st.subheader(_("What to name to whom"), anchor=False)
+    rows, product = _asked(page, report)
+    ids = sorted({int(value) for value in rows["customer_id"]})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(ngettext("{n} customer", "{n} customers", len(ids)), width="content")
+        download(page, lambda: _read(report, rows), "next_products")
+        name = _("Customers with a next product") if product is None else _("Next product: {name}", name=product)
+        save_as_segment(
+            f"next_product.{report.as_of}.{product}", name=name, kind=SegmentKind.MODEL, member_ids=ids, is_live=False
+        )
+    first = _read(report, rows.head(SHOWN))
+    columns = people_columns("next_products", [int(value) for value in first["customer_id"]]) | {
+        "rank": st.column_config.NumberColumn(_("Rank"), format="%d", width="small"),
+        "product_name": st.column_config.TextColumn(_("Product"), width="medium"),
+        "why": st.column_config.TextColumn(_("Why"), width="large"),
+        "last_on": st.column_config.DateColumn(_("Last order")),
+    }
+    st.dataframe(
+        first[list(columns)], key="next_products", hide_index=True, lazy=False, alt=_("What to name to whom"),
+        column_config=columns,
+    )  # fmt: skip
+    if len(rows) > SHOWN:
+        st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
+
+
+def _asked(page: Page, report: NextProductReport) -> tuple[pd.DataFrame, str | None]:
+    """The recommendations of the product chosen, and its name; all of them and None where none is."""
+    found = products_named(report)
+    options = {"": _("Every product")} | {
+        str(row.code): f"{row.name} · {fmt().number(int(str(row.customers)))}" for row in found.itertuples(index=False)
+    }
+    code = page.choice("product", _("Product"), options, default="", kind="select", width=340)
+    if not code:
+        return recommended(report), None
+    row = found.loc[found["code"] == code].iloc[0]
+    return recommended(report, int(row["product_id"])), str(row["name"])
+
+
+def _read(report: NextProductReport, rows: pd.DataFrame) -> pd.DataFrame:
+    with session.workspace().warehouse.open() as snapshot:
+        return in_words(snapshot.tables(session.actor().scope), report, rows)
+
+
+def in_words(tables: Tables, report: NextProductReport, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with names, and the reason as a sentence, as table and file show them."""
+    found = in_names(tables, report, rows)
+    why = [
+        _why(reason, because, lift)
+        for reason, because, lift in zip(found["reason"], found["because_name"], found["lift"], strict=True)
+    ]
+    at = found.columns.get_loc("reason")
+    found.insert(int(str(at)), "why", why)
+    return found.drop(columns=["reason", "because_code", "because_name"])
+
+
+def _why(reason: str, because: str | None, lift: float) -> str:
+    if reason == "followed" and because is not None:
+        return _("Bought “{item}”; {lift} times as likely after it", item=because, lift=fmt().number(lift, 1))
+    return _("Bought it before") if reason == "again" else _("Popular with everyone")
