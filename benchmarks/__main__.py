@@ -22,6 +22,7 @@ SUITES = (
     "value",
     "clusters",
     "churn",
+    "cohorts",
     "memory",
     "browser",
 )

@@ -66,45 +66,40 @@ class Followed:
 
 
 def followed(grid: CohortGrid, days: CustomerDays, entry: Entry) -> Iterator[Followed]:
-    """Each cohort of the grid in order, followed to the end of what is on record."""
-    return _first(grid, days) if entry == "first" else _recurring(grid, days)
+    """Each cohort of the grid in order, followed to the end of what is on record.
 
-
-def _first(grid: CohortGrid, days: CustomerDays) -> Iterator[Followed]:
-    """A customer enters with the first ever sale; those who did before the grid begins are in no cohort."""
-    entered = days.first_day
-    cohort = grid.unit_of(entered)
-    # Rows of one cohort next to each other: each cohort then reads its own alone.
-    rows = np.argsort(cohort[days.customer], kind="stable")
-    bounds = np.searchsorted(cohort[days.customer][rows], range(len(grid.units) + 1))
+    first: a customer enters with the first ever sale; those who did before the grid begins are in no cohort. recurring:
+    in every unit with a sale, on the day of the first one in it.
+    """
+    rows, cohort = _entries(grid, days, entry)
+    offsets = grid.offsets(days.day)
+    ends = np.cumsum(np.bincount(days.customer, minlength=len(days.ids)))
+    bounds = np.searchsorted(cohort, range(len(grid.units) + 1))
     for number in range(len(grid.units)):
-        own = rows[bounds[number] : bounds[number + 1]]
-        yield _group(grid, days, number, np.flatnonzero(cohort == number), entered[days.customer[own]], own)
+        entered = rows[bounds[number] : bounds[number + 1]]
+        members = days.customer[entered]
+        # A customer's rows lie together by day: all from that of the entry on are followed, so that a refund before
+        # the first sale on record, of something bought before it, is not.
+        count = ends[members] - entered
+        own = np.arange(count.sum()) + np.repeat(entered - (np.cumsum(count) - count), count)
+        yield Followed(
+            cohort=number,
+            members=members,
+            customer=days.customer[own],
+            offset=offsets(number, np.repeat(entered, count), own),
+            orders=days.orders[own],
+            net_e4=days.net_e4[own],
+        )
 
 
-def _recurring(grid: CohortGrid, days: CustomerDays) -> Iterator[Followed]:
-    """A customer enters in every unit with a sale, on the day of the first one in it."""
-    unit = np.where(days.orders > 0, grid.unit_of(days.day), -1)
-    for number in range(len(grid.units)):
-        inside = unit == number
-        members, first = np.unique(days.customer[inside], return_index=True)
-        entered = np.full(len(days.ids), np.iinfo("int64").max)
-        entered[members] = days.day[inside][first]
-        own = np.flatnonzero(days.day >= entered[days.customer])
-        yield _group(grid, days, number, members, entered[days.customer[own]], own)
-
-
-def _group(
-    grid: CohortGrid, days: CustomerDays, number: int, members: Numbers, entered: Numbers, rows: Numbers
-) -> Followed:
-    """The cohort of these members; `entered` is the day of entry of the customer of each of the rows."""
-    since = days.day[rows] >= entered  # a refund before the first sale on record is of something bought before it
-    own = rows[since]
-    return Followed(
-        cohort=number,
-        members=members,
-        customer=days.customer[own],
-        offset=grid.offsets(number, entered[since], days.day[own]),
-        orders=days.orders[own],
-        net_e4=days.net_e4[own],
-    )
+def _entries(grid: CohortGrid, days: CustomerDays, entry: Entry) -> tuple[Numbers, Numbers]:
+    """The rows members enter with and the cohorts they enter, by cohort, then customer."""
+    bought = np.flatnonzero(days.orders > 0)
+    unit = grid.unit_of(days.day[bought])
+    is_entry = np.diff(days.customer[bought], prepend=-1) != 0
+    if entry == "recurring":
+        is_entry |= np.diff(unit, prepend=-1) != 0
+    is_entry &= (unit >= 0) & (unit < len(grid.units))
+    rows, cohort = bought[is_entry], unit[is_entry]
+    order = np.argsort(cohort, kind="stable")
+    return rows[order], cohort[order]

@@ -16,6 +16,7 @@ Weeks are 7 days in both, from Monday or from d.
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -64,11 +65,18 @@ class CohortGrid:
         found = np.searchsorted(self.starts, day, side="right") - 1
         return np.where(day < number_of(self.units[-1].end), found, len(self.units))
 
-    def offsets(self, cohort: int, entry: Numbers, day: Numbers) -> Numbers:
-        """The window each day lies in, of a customer of that cohort who entered on the day `entry`."""
+    def offsets(self, day: Numbers) -> Callable[[int, Numbers, Numbers], Numbers]:
+        """A function `(cohort, entries, rows)`: the window in which the day of each row lies, of a customer who entered
+        that cohort on the day of the entry beside it; both are places in `day`."""
         if not self.is_rolling:
-            return self.unit_of(day) - cohort
-        return months_between(entry, day) if self.step is None else (day - entry) // self.step
+            unit = self.unit_of(day)
+            return lambda cohort, entries, rows: unit[rows] - cohort  # noqa: ARG005
+        if self.step is not None:
+            step = self.step
+            return lambda cohort, entries, rows: (day[rows] - day[entries]) // step  # noqa: ARG005
+        first = day.min(initial=0)
+        calendar, place = _calendar(np.arange(first, day.max(initial=0) + 1)), day - first
+        return lambda cohort, entries, rows: _months(calendar, place[entries], place[rows])  # noqa: ARG005
 
     def windows_begun(self, cohort: int) -> int:
         """How many windows have begun for at least the first who could enter; at least 1."""
@@ -123,9 +131,15 @@ def require_few(units: int, period: Period) -> None:
 def months_between(start: Numbers, day: Numbers) -> Numbers:
     """How many whole months lie between two days, each counted from 1970-01-01; a day the month does not have is taken
     for its last: one month after 31 January is 29 February in a leap year."""
-    start_month, start_at, _ = _calendar(start)
-    month, at, length = _calendar(day)
-    return np.asarray(month - start_month - (at < np.minimum(start_at, length - 1)))
+    places = np.arange(len(start))
+    return _months(_calendar(np.concatenate([start, day])), places, places + len(start))
+
+
+def _months(calendar: tuple[Numbers, Numbers, Numbers], starts: Numbers, days: Numbers) -> Numbers:
+    """The same of days at two places of `_calendar`."""
+    month, at, length = calendar
+    is_short = at[days] < np.minimum(at[starts], length[days] - 1)
+    return np.asarray(month[days] - month[starts] - is_short)
 
 
 def months_later(day: date, n: int) -> date:

@@ -152,6 +152,7 @@ def cohort_members(tables: Tables, params: CohortMembersParams, progress: Progre
     progress(0.0, N_("Following customers"))
     choices = params.choices
     days = customer_days(tables, choices.period.end)
+    progress(0.5, N_("Counting who came back"))
     grid, _known = _grid(tables, choices, days)
     number = next((i for i, unit in enumerate(grid.units) if unit.start == params.cohort), None)
     if number is None or params.offset >= grid.windows_begun(number):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from crm_core.analytics import sales
 from crm_core.analytics.measures import as_number
-from crm_core.analytics.periods import Period
+from crm_core.analytics.periods import Period, day_start
 from crm_core.analytics.purchases import EARLIEST
 
 if TYPE_CHECKING:
@@ -47,30 +48,49 @@ class CustomerDays:
 
 def customer_days(tables: Tables, until: date) -> CustomerDays:
     """What each known customer bought on each local day before `until`, from the first order on record."""
-    orders = sales.orders_of(tables).select("id", "customer_id", "ordered_at")
     before = Period(EARLIEST, until)
-    known = orders.filter(~nw.col("customer_id").is_null() & sales.within(before, tables.timezone))
-    by_day = (
-        sales.valued_orders(tables, known)
-        .with_columns(day=nw.col("ordered_at").dt.date())
-        .group_by("customer_id", "day")
-        .agg(orders=as_number(sales.has_sale()).sum().cast(nw.Int64), net_e4=nw.col("net_e4").sum().cast(nw.Int64))
+    is_asked = ~nw.col("customer_id").is_null() & sales.within(before, tables.timezone) & sales.has_net()
+    asked = sales.order_values(tables).filter(is_asked)
+    found: pa.Table = (
+        asked.select("customer_id", "ordered_at", "net_e4", is_sale=as_number(sales.has_sale()))
+        .collect("pyarrow")
+        .to_native()
     )
-    found: pa.Table = by_day.sort("customer_id", "day").collect("pyarrow").to_native()
-    # Days stay whole numbers throughout: as dates, ten million of them are ten million objects.
-    ids, day, bought, net = (
-        found[name].cast(kind).to_numpy()
-        for name, kind in (("customer_id", "int64"), ("day", "int32"), ("orders", "int64"), ("net_e4", "int64"))
-    )
-    buyers = np.unique(ids[bought > 0])
-    is_buyer = np.isin(ids, buyers, assume_unique=False)
+    # Added up here and not by the engine: cutting an instant at local midnight costs it a calendar's work a row.
+    number, ids = pd.factorize(found["customer_id"].to_numpy(), sort=True)
+    day = local_days(found["ordered_at"].cast("int64").to_numpy(), tables.timezone)
+    if not len(day):
+        return CustomerDays(*(np.empty(0, dtype=np.int64) for _ in range(5)))
+    return _by_day(number, day, found["is_sale"].to_numpy(), found["net_e4"].to_numpy(), ids)
+
+
+def _by_day(number: Numbers, day: Numbers, is_sale: Numbers, net_e4: Numbers, ids: Numbers) -> CustomerDays:
+    """The orders of each customer and day together, without customers who never bought."""
+    bought = np.bincount(number, weights=is_sale, minlength=len(ids)) > 0
+    first, span = day.min(), day.max() - day.min() + 1
+    key = number * span + (day - first)
+    order = np.argsort(key)  # equal keys are added up, so their order does not matter
+    key = key[order]
+    starts = np.flatnonzero(np.diff(key, prepend=-1))
+    orders, net = (np.add.reduceat(column[order].astype(np.int64), starts) for column in (is_sale, net_e4))
+    owner, at = np.divmod(key[starts], span)
+    kept = bought[owner]
+    place = np.cumsum(bought) - 1
     return CustomerDays(
-        customer=np.searchsorted(buyers, ids[is_buyer]).astype("int64"),
-        day=day[is_buyer].astype("int64"),
-        orders=bought[is_buyer],
-        net_e4=net[is_buyer],
-        ids=buyers,
+        customer=place[owner[kept]], day=at[kept] + first, orders=orders[kept], net_e4=net[kept], ids=ids[bought]
     )
+
+
+def local_days(instants: Numbers, timezone: str) -> Numbers:
+    """The local day of each instant (microseconds since 1970 UTC), days since 1970 too; where a clock change skips
+    midnight, the day begins at the change."""
+    if not len(instants):
+        return np.empty(0, dtype=np.int64)
+    first, last = (int(ends) // _DAY_US for ends in (instants.min(), instants.max()))
+    days = range(first - 1, last + 3)  # local days lie within a day of those of UTC
+    starts = [day_start(day_of(day), timezone) for day in days]
+    begins = np.array([(start - _ZERO) // _MICROSECOND for start in starts], dtype=np.int64)
+    return np.searchsorted(begins, instants, side="right") - 1 + days.start
 
 
 def number_of(day: date) -> int:
@@ -84,3 +104,6 @@ def day_of(number: int) -> date:
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_ZERO = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DAY_US = 86_400_000_000

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeVar
+
 import narwhals as nw
+from numpy.typing import NDArray
 
 from crm_core.analytics import sales
 from crm_core.analytics.measures import Windows, as_number
 from crm_core.analytics.periods import Period
+
+Condition = TypeVar("Condition", nw.Expr, NDArray[Any])
 
 
 def customer_history(placed: sales.Frame, windows: Windows, timezone: str) -> sales.Frame:
@@ -33,10 +38,11 @@ def customer_sums(windows: Windows, timezone: str) -> dict[str, nw.Expr]:
     return {name: value.sum().cast(nw.Int64) for name, value in sums.items()}
 
 
-def statuses(sale: nw.Expr, sale_before: nw.Expr, is_first: nw.Expr) -> dict[str, nw.Expr]:
+def statuses(sale: Condition, sale_before: Condition, is_first: Condition) -> dict[str, Condition]:
     """What a customer is in a period: active, new, returning, resurrected or dormant; each a condition.
 
-    Args: sales of the period and of the one before, and whether the first ever sale lies in the period.
+    Args: sales of the period and of the one before, and whether the first ever sale lies in the period; as expressions
+    or as arrays.
     """
     is_active, was_active = sale > 0, sale_before > 0
     is_new = is_active & is_first

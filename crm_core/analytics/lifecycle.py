@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-import narwhals as nw
+import numpy as np
 import pandas as pd
 
 from crm_core.access import Permission
-from crm_core.analytics import sales
-from crm_core.analytics.cohort_grid import Unit, require_few
+from crm_core.analytics.cohort_grid import Numbers, Unit, require_few
+from crm_core.analytics.customer_days import CustomerDays, customer_days, day_of, number_of
 from crm_core.analytics.histories import statuses
 from crm_core.analytics.kpis import last_order_day
-from crm_core.analytics.measures import as_number, collected
 from crm_core.analytics.periods import Bucket, Period, buckets, complete_until, local_today, require_askable
 from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.registry import analysis
@@ -67,11 +66,14 @@ def lifecycle(tables: Tables, params: LifecycleParams, progress: Progress = sile
     progress(0.0, N_("Following customers"))
     last = last_order_day(tables)
     known = complete_until(last, local_today(tables.timezone))
-    with tables.kept(_sold(tables)) as sold:
-        first = collected(sold.select(day=nw.col("ordered_at").min().dt.date()))["day"].iloc[0]
-        units = [] if pd.isna(first) or last is None else _between(buckets(params.period, params.unit), first, last)
-        require_few(len(units), params.period)
-        counts = _counts(sold, [Period(unit.start, unit.end) for unit in units], tables.timezone)
+    days = customer_days(tables, params.period.end)
+    first = days.first_day
+    units: list[Bucket] = []
+    if len(first) and last is not None:
+        units = _between(buckets(params.period, params.unit), day_of(first.min()), last)
+    require_few(len(units), params.period)
+    progress(0.5, N_("Counting who came back"))
+    counts = _counts(days, [Period(unit.start, unit.end) for unit in units])
     course = pd.DataFrame(
         {
             "start": pd.Series([unit.start for unit in units], dtype=object),
@@ -85,52 +87,28 @@ def lifecycle(tables: Tables, params: LifecycleParams, progress: Progress = sile
     return LifecycleReport(params.period, tables.timezone, course)
 
 
-def _sold(tables: Tables) -> sales.Frame:
-    """The orders with a sale to a known customer: customer_id, ordered_at, sale_e4."""
-    known = sales.orders_of(tables).filter(~nw.col("customer_id").is_null()).select("id", "customer_id", "ordered_at")
-    return sales.valued_orders(tables, known).filter(sales.has_sale()).select("customer_id", "ordered_at", "sale_e4")
-
-
 def _between(units: tuple[Bucket, ...], first: date, last: date) -> list[Bucket]:
     """The units from the one the first sale lies in to that of the last order."""
     return [unit for unit in units if unit.end > first and unit.start <= last]
 
 
-def _counts(sold: sales.Frame, periods: list[Period], timezone: str) -> pd.DataFrame:
-    """How many customers are what in each period, in order: active and each of STATUSES.
+def _counts(days: CustomerDays, periods: list[Period]) -> pd.DataFrame:
+    """How many customers are what in each period, in order: active and each of STATUSES."""
+    bought = days.orders > 0
+    by_day = np.argsort(days.day[bought], kind="stable")
+    day, customer = days.day[bought][by_day], days.customer[bought][by_day]
+    first = days.first_day
 
-    Sales are added up once, in the slices that the periods and those before them are made of; each period is then put
-    together from its slices. Asking for every period at once would cost the engine a sum for each and every order.
-    """
-    if not periods:
-        return pd.DataFrame(columns=[*STATUSES, "active"], dtype="int64")
-    edges = sorted({day for period in periods for day in (period.previous().start, period.start, period.end)})
-    sliced = sold.with_columns(slice=sales.which(edges, timezone)).group_by("customer_id", "slice")
-    rows = collected(sliced.agg(sale=nw.col("sale_e4").sum().cast(nw.Int64)))
-    first = rows.groupby("customer_id")["slice"].transform("min")
-    number = {day: i for i, day in enumerate(edges)}
-    parts = []
-    for i, period in enumerate(periods):
-        before, start, end = (number[day] for day in (period.previous().start, period.start, period.end))
-        inside = rows["slice"].between(before, end - 1)
-        is_now = rows["slice"][inside] >= start
-        sale = rows["sale"][inside]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "period": i,
-                    "customer_id": rows["customer_id"][inside],
-                    "sale": sale.where(is_now, 0),
-                    "sale_before": sale.where(~is_now, 0),
-                    "is_first": first[inside].between(start, end - 1),
-                }
-            )
-        )
-    history = nw.from_native(pd.concat(parts, ignore_index=True), eager_only=True)
-    by_customer = history.group_by("period", "customer_id").agg(
-        nw.col("sale", "sale_before").sum(), nw.col("is_first").max()
-    )
-    is_what = statuses(nw.col("sale"), nw.col("sale_before"), nw.col("is_first"))
-    flags = by_customer.select("period", **{name: as_number(condition) for name, condition in is_what.items()})
-    sums = flags.to_native().groupby("period").sum().reindex(range(len(periods)), fill_value=0)
-    return sums.astype("int64")
+    def who(period: Period) -> Numbers:
+        """Whether each customer bought in it."""
+        begin, end = np.searchsorted(day, [number_of(period.start), number_of(period.end)])
+        found = np.zeros(len(days.ids), dtype=np.bool_)
+        found[customer[begin:end]] = True
+        return found
+
+    rows = []
+    for period in periods:
+        is_first = (first >= number_of(period.start)) & (first < number_of(period.end))
+        found = statuses(who(period), who(period.previous()), is_first)
+        rows.append({name: int(condition.sum()) for name, condition in found.items()})
+    return pd.DataFrame(rows, columns=[*STATUSES, "active"], dtype="int64")

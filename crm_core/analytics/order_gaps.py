@@ -78,6 +78,7 @@ def order_gaps(tables: Tables, params: OrderGapsParams, progress: Progress = sil
     """
     progress(0.0, N_("Following customers"))
     days = customer_days(tables, params.period.end)
+    progress(0.5, N_("Counting who came back"))
     last = last_order_day(tables)
     seen = number_of(min(params.period.end, (last or params.period.start) + timedelta(days=1))) - 1
     customer, day = np.repeat(days.customer, days.orders), np.repeat(days.day, days.orders)
