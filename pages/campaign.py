@@ -36,6 +36,6 @@ else:
     campaign_outcome.figures(report)
 with st.expander(_("Settings"), icon=":material/tune:", expanded=campaign.status == "draft"):
     parts.details(campaign)
-page.link("saved_segment", segment.name, icon=":material/bookmark:", id=segment.id)
+page.link("saved_segment", _("Segment “{name}”", name=plain(segment.name)), icon=":material/bookmark:", id=segment.id)
 page.method(*campaign_outcome.method())
 page.link("campaigns", _("All campaigns"), icon=":material/arrow_back:")

@@ -47,6 +47,8 @@ with answer:
         st.stop()
     page.headline(parts.sentence(report))
     st.caption(parts.windows(report, filters, among.words))
+    if among.caution:
+        st.caption(among.caution)
     address = {"from": str(period.start), "to": str(period.end)}
     address |= {name: value for name, value in filters.items() if value}
     address |= {segment_filter.NAME: str(segment_id)} if segment_id is not None else {}

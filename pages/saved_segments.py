@@ -13,7 +13,7 @@ rows = parts.listed()
 if rows:
     page.headline(ngettext("{n} saved segment", "{n} saved segments", len(rows)))
 if page.may(Permission.SEGMENTS_SAVE):
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(_("New segment by rule"), key="saved_segments.new", icon=":material/add:", type="primary"):
             page.go("segment_rule")
         page.link("segments", _("Find one in the data"), icon=":material/hub:")

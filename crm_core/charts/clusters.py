@@ -24,6 +24,7 @@ FEATURES: dict[str, tuple[str, Unit]] = {
 SCATTERED = 0
 """The segment of customers in no group."""
 _MANY_POINTS = 5_000  # beyond it the graphics card draws; not every browser has one, so never for the usual sample
+_NAME_WIDTH, _NAME_HEIGHT = 0.5, 0.09  # of the map, at its narrowest
 _STRONGEST = 4.0  # a centre at four times the average, or a quarter, has the fullest colour
 
 
@@ -81,7 +82,19 @@ def cluster_map(
             }
         )
     bare = axis(dark, showticklabels=False, ticks="")
+    _set_apart(labels, points)
     return figure(data, dark=dark, height=height, annotations=labels, xaxis=bare, yaxis=bare, hovermode="closest")
+
+
+def _set_apart(labels: list[dict[str, Any]], points: pd.DataFrame) -> None:
+    """Move names up that would lie on the one below them, as on a phone, where they are half as wide as the map."""
+    width, height = (float(points[side].max() - points[side].min()) for side in ("x", "y"))
+    placed: list[dict[str, Any]] = []
+    for label in sorted(labels, key=lambda label: float(label["y"])):
+        for other in placed:
+            if abs(label["x"] - other["x"]) < _NAME_WIDTH * width:
+                label["y"] = max(label["y"], other["y"] + _NAME_HEIGHT * height)
+        placed.append(label)
 
 
 def _group_name(segment: Any, names: Mapping[Any, str] | None, _: Translator, formats: Formats) -> str:

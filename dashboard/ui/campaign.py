@@ -66,7 +66,12 @@ def plan_figures(campaign: Campaign, plan: CampaignPlanReport) -> None:
     """The list as it would be, and the smallest difference it could show."""
     with st.grid(4, min_column_width=160, gap="small", key="plan_figures"):
         st.metric(_("In the segment"), fmt().number(plan.members), border=True)
-        st.metric(_("Did not agree to marketing"), fmt().number(plan.without_consent), border=True)
+        st.metric(
+            _("Not agreed"),
+            fmt().number(plan.without_consent),
+            border=True,
+            help=_("Customers of the segment who did not agree to marketing; they are never contacted."),
+        )
         st.metric(_("To contact"), fmt().number(plan.treated), border=True)
         st.metric(_("Held out"), fmt().number(plan.held_out), border=True)
     if plan.conversion is None:

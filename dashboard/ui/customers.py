@@ -232,9 +232,10 @@ def duplicate_warnings(alike: Sequence[Any]) -> None:
                 icon=":material/person:",
                 query_params={"id": str(item.customer_id)},
             )
-            st.caption(plain(" · ".join(part for part in (item.ref, item.email, item.phone, item.city) if part)))
             why = _(", ").join(reason_text(reason) for reason in item.reasons)
-            st.caption(_("{label}: {value}", label=fmt().percent(item.score, 0), value=plain(why)))
+            said = _("{label}: {value}", label=fmt().percent(item.score, 0), value=why)
+            known = (item.ref, item.email, item.phone, item.city)
+            st.caption(plain(" · ".join([said, *(part for part in known if part)])))
 
 
 def reason_text(reason: Any) -> str:

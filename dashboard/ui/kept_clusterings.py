@@ -72,7 +72,7 @@ def show(page: Page, row: KeptRow, found: Clustering, as_of: date) -> None:
             "sales": report.segments["sales"].astype(float),
         }
     )
-    segment = shared.segment_table(frame, key=f"kept_{row.id}")
+    segment = shared.segment_table(frame, key=f"kept_{row.id}", title=_("Groups"))
     if segment is not None:
         members = page.run(placed, PlacedParams(found, as_of, int(segment))).members
         shared.members(names[str(segment)], "", members, key="kept_members")

@@ -19,7 +19,7 @@ from dashboard.ui.form_fields import draw, key_of
 from dashboard.ui.form_state import Field, FormState, discard, forget
 from dashboard.ui.plain import plain_error
 
-ASIDE_BESIDE = 2
+ASIDE_BESIDE = 3
 """So many rows of fields stand beside what is shown aside; the others follow below."""
 _WIDTHS = (5, 3)
 

@@ -107,7 +107,7 @@ def _condition(page: Page, key: str, part: Written) -> None:
     prefix = f"{key}.{part.number}"
     kinds = {kind: _(condition.title) for kind, condition in KINDS.items() if condition.is_offered}
     _kept(f"{prefix}.is", part.data["is"])
-    chosen = st.selectbox(_("Condition"), list(kinds), format_func=kinds.__getitem__, key=f"{prefix}.is", width=200)
+    chosen = st.selectbox(_("Condition"), list(kinds), format_func=kinds.__getitem__, key=f"{prefix}.is", width=240)
     if chosen != part.data["is"]:
         part.data = fresh(chosen)
     for parameter in KINDS[chosen].parameters:

@@ -31,6 +31,8 @@ from dashboard.ui.who import looked_at, who
 
 KINDS = {"rule": N_("By rule"), "model": N_("By model"), "hand": N_("By hand")}
 MOST_COMBINATIONS = 10
+LONGEST_NAME = 16
+"""Characters of a segment's name beside a bar; the numbers behind the chart say it whole."""
 
 
 def kind_text(kind: str, is_live: bool) -> str:
@@ -65,7 +67,6 @@ def table(page: Page, rows: Sequence[SegmentRow]) -> None:
             key="saved_segments.open",
             type="tertiary",
             alignment="left",
-            pinned=True,
         ),
         "kind": st.column_config.TextColumn(_("Kind")),
         "customers": st.column_config.TextColumn(_("Customers"), alignment="right"),
@@ -113,7 +114,8 @@ def overlap(page: Page, rows: Sequence[SegmentRow]) -> None:
         return
     chosen_names = [segment.name for segment in segments]
     shown = report.combinations.head(MOST_COMBINATIONS)
-    labels = [_combination(pattern, chosen_names) for pattern in shown["pattern"]]
+    short = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in chosen_names]
+    labels = [_combination(pattern, short) for pattern in shown["pattern"]]
     everything = pd.DataFrame(
         {
             _("Segments"): [_combination(pattern, chosen_names) for pattern in report.combinations["pattern"]],

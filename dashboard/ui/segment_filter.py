@@ -24,10 +24,14 @@ NAME = "segment"
 
 @dataclass(frozen=True)
 class Narrowed:
-    """The customers looked at, and in words who they are; nobody is left out where `customers` is None."""
+    """The customers looked at, and in words who they are; nobody is left out where `customers` is None.
+
+    `caution` says what to mind about customers chosen by what they are today.
+    """
 
     customers: CustomerList | None = None
     words: str = ""
+    caution: str = ""
 
 
 def choice(page: Page) -> int | None:
@@ -60,12 +64,16 @@ def narrowed(page: Page, segment_id: int | None) -> Narrowed:
     segment = _found(segment_id)
     day = looked_at(page)
     customers = page.run(saved_list, SavedMembersParams(who(segment), day)).customers
-    words = (
-        _("{segment}, who belongs on {day}", segment=segment.name, day=fmt().date(day))
-        if segment.is_live
-        else segment.name
+    if not segment.is_live:
+        return Narrowed(customers, segment.name)
+    return Narrowed(
+        customers,
+        _("{segment}, who belongs on {day}", segment=segment.name, day=fmt().date(day)),
+        _(
+            "They are chosen by what is known of them on that day: where their rule asks for recent purchases, the "
+            "time before looks weaker than it was."
+        ),
     )
-    return Narrowed(customers, words)
 
 
 def _found(segment_id: int) -> SavedSegment:

@@ -25,7 +25,7 @@ def rfm_view(page: Page, as_of: date) -> None:
     scores = scoring.asked(page, as_of)
     report = page.run(rfm, RfmParams(as_of, scores.n_bins, scores.thresholds))
     page.headline(parts.rfm_sentence(report))
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns(2, gap="medium")
     with left:
         picked = chart(
             charts.rfm_grid(report.grid, **drawing()),
@@ -73,7 +73,7 @@ def clusters_view(page: Page, span: Span, as_of: date) -> None:
         )
         clusters.profile(asked, found)
     with right:
-        segment = parts.segment_table(clusters.described(found.segments), key="cluster_segments")
+        segment = parts.segment_table(clusters.described(found.segments), key="cluster_segments", title=_("Groups"))
         clusters.sentences(found)
         kept_clusterings.keep_button(page, found.clustering)
         clusters.k_choice(found)

@@ -97,10 +97,10 @@ def named(segments: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def segment_table(frame: pd.DataFrame, *, key: str) -> Any:
-    """The segments; the one whose row is chosen, or None."""
+def segment_table(frame: pd.DataFrame, *, key: str, title: str | None = None) -> Any:
+    """The segments, or groups called by another `title`; the one whose row is chosen, or None."""
     columns = {
-        "name": st.column_config.TextColumn(_("Segment")),
+        "name": st.column_config.TextColumn(title or _("Segment")),
         "customers": st.column_config.NumberColumn(_("Customers"), format=column_format("count")),
         "share": st.column_config.NumberColumn(_("Share"), format="%.1f%%"),
         "new": st.column_config.NumberColumn(_("New"), format=column_format("count")),
@@ -114,7 +114,7 @@ def segment_table(frame: pd.DataFrame, *, key: str) -> Any:
         selection_mode="single-row",
         lazy=False,
         column_config={name: columns[name] for name in frame.columns if name != "key"},
-        alt=_("Segments"),
+        alt=title or _("Segments"),
         height="content",
     )
     st.caption(_("Choose a row to see its customers."))

@@ -91,6 +91,15 @@ def test_each_cluster_has_its_own_symbol_and_its_name_at_its_middle():
     assert [note.text for note in named.layout.annotations] == ["Regulars", "Group 2"]
 
 
+def test_names_of_clusters_that_lie_close_are_set_apart():
+    near = pd.DataFrame({"x": [0.0, 1.0, 0.1, 10.0], "y": [0.0, 10.0, 0.1, 0.2], "segment": [1, 2, 3, 4]})
+    notes = {note.text: note.y for note in charts.cluster_map(near, **EN).layout.annotations}
+    assert notes["Group 1"] == 0.0
+    assert notes["Group 3"] == pytest.approx(0.9)  # a name's height above the first
+    assert notes["Group 4"] == 0.2  # far to the right
+    assert notes["Group 2"] == 10.0
+
+
 def test_many_points_are_drawn_by_the_graphics_card():
     usual = pd.concat([POINTS] * (2_000 // len(POINTS)), ignore_index=True)
     assert {trace.type for trace in charts.cluster_map(usual, **EN).data} == {"scatter"}

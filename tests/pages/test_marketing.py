@@ -189,6 +189,7 @@ def test_key_figures_and_their_rows_are_narrowed_to_a_saved_segment(
     assert {metric.label: metric.value for metric in app.metric}["Orders"] == str(wanted.value)
     assert segment.name in texts(app)
     assert app.query_params["segment"] == str(segment.id)
+    assert "chosen by what is known of them on that day" in texts(app)
     rows = until_there(open_app("rows", metric="orders", segment=str(segment.id), **year))
     assert not rows.exception
     assert f"{wanted.n:,} rows" in texts(rows)

@@ -95,7 +95,7 @@ def test_likely_duplicates_are_said_right_below_the_fields_they_are_found_by(ope
     app.text_input(key="customer:new.email.0").set_value("nobody.yet@example.com").run()
     order = [getattr(element, "key", None) or getattr(element, "value", "") for element in app.main]
     said = order.index("Likely duplicates show here while you type.")
-    typed, later = order.index("customer:new.phone.0"), order.index("customer:new.address.0")
+    typed, later = order.index("customer:new.postcode.0"), order.index("customer:new.city.0")
     assert typed < said < later  # a phone shows them in this order
     app.button(key="customer:new.discard").click().run()
     assert "unsaved change" not in texts(app)
