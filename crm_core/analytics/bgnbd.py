@@ -15,6 +15,7 @@ the likelihood). Expectations are written with 2F1 after Pfaff's transformation,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ FEWEST_CUSTOMERS = 30
 FEWEST_REPEAT_BUYERS = 10
 NAMES = ("r", "alpha", "a", "b")
 _NODES = 16
+_TIGHT = 1e4
+"""Above this a + b, where SciPy's 2F1 loses its digits or gives none, all customers stop with nearly the same p."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +212,9 @@ def _purchases_if_alive(
     """(a + b − 1)/(a − 1) · [1 − 2F1(r, a − 1; a + b − 1; −t/α)]."""
     from scipy.special import hyp2f1
 
+    if np.min(np.asarray(a + b)) > _TIGHT:
+        r, t = np.asarray(r, dtype=np.float64), np.asarray(t / alpha, dtype=np.float64)
+        return _mean(lambda p: -np.expm1(-r * np.log1p(p * t)) / p, a, np.asarray(b))
     if abs(a - 1) < 1e-6 or np.min(np.asarray(a + b)) - 1 < 1e-6:  # the quotient is 0/0, or 2F1 has a pole
         return _integral(np.asarray(r), np.asarray(alpha), a, np.asarray(b), t)
     c = a + b - 1
@@ -224,8 +230,6 @@ def _integral(
     E[λ exp(−λpv)] = r/α · 2F1(r + 1, a; a + b; −v/α), and
     E[λ²(1 − p) exp(−λpv)] = r(r + 1)/α² · b/(a + b) · 2F1(r + 2, a; a + b + 1; −v/α).
     """
-    from scipy.special import hyp2f1
-
     # In w = ln(1 + v/α) instead of v, because the rate falls like a power of 1 + v/α.
     end = np.log1p(t / alpha)
     total = np.zeros(np.broadcast(r, alpha, b, t).shape)
@@ -234,7 +238,24 @@ def _integral(
         v = np.expm1(w)  # in units of α
         step = weight / 2 * end * np.exp(w)
         if is_of_pairs:
-            total += step * 2 * v * r * (r + 1) * b / (a + b) * hyp2f1(r + 2, a, a + b + 1, -v)
+            total += step * 2 * v * r * (r + 1) * b / (a + b) * _power(r + 2, a, b + 1, v)
         else:
-            total += step * np.exp(-rate * v * alpha) * r * hyp2f1(r + 1, a, a + b, -v)
+            total += step * np.exp(-rate * v * alpha) * r * _power(r + 1, a, b, v)
     return total
+
+
+def _power(r: Floats, a: float, b: Floats, v: Floats) -> Floats:
+    """2F1(r, a; a + b; −v), which is the mean of (1 + pv)^−r over the beta (a, b) distributed p."""
+    from scipy.special import hyp2f1
+
+    if np.min(b) + a > _TIGHT:
+        return _mean(lambda p: np.exp(-r * np.log1p(p * v)), a, b)
+    return np.asarray(hyp2f1(r, a, a + b, -v), dtype=np.float64)
+
+
+def _mean(of: Callable[[Floats], Floats], a: float, b: Floats) -> Floats:
+    """The mean of a smooth function of a p that hardly varies, by Gauss and Hermite's rule on three points."""
+    mean = a / (a + b)
+    step = np.sqrt(3 * mean * (1 - mean) / (a + b + 1))
+    below, above = np.maximum(mean - step, 1e-12), np.minimum(mean + step, 1.0)
+    return np.asarray((of(below) + 4 * of(mean) + of(above)) / 6, dtype=np.float64)

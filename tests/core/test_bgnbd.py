@@ -87,6 +87,30 @@ def test_expectations_pass_smoothly_through_the_a_that_the_formula_divides_by() 
     assert below == pytest.approx([below[1]] * 3, rel=1e-2)
 
 
+@pytest.mark.parametrize("stops", [0.001, 0.06, 0.4])
+def test_where_everyone_stops_alike_expectations_are_those_of_one_chance_to_stop(stops: float) -> None:
+    x, t_x, age = np.array([0.0, 1.0, 5.0, 40.0]), np.array([0.0, 3.0, 45.0, 50.0]), np.array([8.0, 5.0, 46.0, 51.0])
+    for total in (11_000.0, 2e6):
+        model = BgNbd(r=1.08, alpha=9.9, a=stops * total, b=(1 - stops) * total)
+        ahead = bgnbd.conditional_purchases(model, x, t_x, age, 52.0)
+        r, scale = model.r + x, model.alpha + age
+        wanted = (1 - (1 + stops * 52 / scale) ** -r) / stops * bgnbd.p_alive(model, x, t_x, age)
+        np.testing.assert_allclose(ahead, wanted, rtol=0.02 if total < 1e5 else 1e-4)
+        mean, variance = bgnbd.purchase_moments(model, x, t_x, age, 52.0)
+        chances = bgnbd.purchase_probabilities(model, x, t_x, age, 52.0, 400)
+        counts = np.arange(401)
+        np.testing.assert_allclose(mean, chances @ counts, rtol=1e-3)
+        np.testing.assert_allclose(variance, chances @ counts**2 - (chances @ counts) ** 2, rtol=5e-3)
+
+
+def test_expectations_pass_smoothly_to_where_everyone_stops_alike() -> None:
+    x, t_x, age = np.array([0.0, 2.0, 12.0]), np.array([0.0, 30.0, 50.0]), np.array([20.0, 40.0, 52.0])
+    one, other = (BgNbd(r=1.1, alpha=9.0, a=0.06 * total, b=0.94 * total) for total in (9_980.0, 10_020.0))
+    for rate in (0.0, 0.002):
+        before, after = (bgnbd.conditional_purchases(model, x, t_x, age, 52.0, rate=rate) for model in (one, other))
+        np.testing.assert_allclose(after, before, rtol=1e-4)
+
+
 def test_a_one_time_buyer_is_alive_by_construction_and_silence_makes_others_less_so() -> None:
     assert bgnbd.p_alive(CDNOW, np.array([0.0]), np.array([0.0]), np.array([500.0]))[0] == 1
     alive = bgnbd.p_alive(CDNOW, np.full(3, 10.0), np.full(3, 20.0), np.array([20.0, 30, 60]))
