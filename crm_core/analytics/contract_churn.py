@@ -26,8 +26,10 @@ from crm_core.analytics.ranking import (
     calibration_slope,
     measured,
 )
-from crm_core.errors import AnalysisRefused
+from crm_core.errors import AnalysisRefused, FieldError
 
+DURATION = "duration"
+"""What the model calls how long a contract has lasted."""
 FOLDS = 5
 SEED = 20240607
 FEWEST_OF_EACH = 30
@@ -39,7 +41,9 @@ class ContractModel:
     """How well ended contracts are told from running ones.
 
     quality: auc, ap, brier, lift_10 of the predictions for contracts the model did not see, with intervals.
-    gain: by how much the Brier score is lower than that of the share that ended, for everyone.
+    baseline: the same of how long each contract has lasted alone; None where that was not given.
+    gain: by how much the Brier score is lower than that of the share that ended, for everyone; `gain_over_duration`:
+        than that of how long it has lasted alone.
     calibration: predicted, observed, low, high, n; slope: of the calibration, 1 is perfect.
     weights: feature, value (of a category, else missing), weight (log-odds of one standard deviation more, or of the
         category), largest first; of the model of all contracts.
@@ -50,10 +54,21 @@ class ContractModel:
     n_ended: int
     quality: dict[str, Estimate]
     gain: Estimate
+    baseline: dict[str, Estimate] | None
+    gain_over_duration: Estimate | None
     slope: Estimate
     calibration: pd.DataFrame
     weights: pd.DataFrame
     probability: tuple[float, ...]
+
+    @property
+    def reason(self) -> FieldError | None:
+        """The plainest baseline that is as good as the model, in words; None if it clearly beats them."""
+        if not self.gain.low > 0:
+            return FieldError("The model predicts no better than the same chance for every contract.")
+        if self.gain_over_duration is not None and not self.gain_over_duration.low > 0:
+            return FieldError("The model predicts no better than how long the contract has lasted alone.")
+        return None
 
 
 def lasted(
@@ -120,16 +135,19 @@ def median_duration(curve: pd.DataFrame) -> float | None:
     return None if reached.empty else float(reached["time"].iloc[0])
 
 
-def contract_model(properties: pd.DataFrame, ended: NDArray[np.bool_]) -> ContractModel:
+def contract_model(
+    properties: pd.DataFrame, ended: NDArray[np.bool_], *, duration: Floats | None = None
+) -> ContractModel:
     """Logistic regression of "has ended" on the properties, judged in five folds.
 
     Args:
         properties: one row a contract, without names or keys. Numbers (a missing one counts as the median) are
             standardised, everything else is taken as categories, a missing one as a category of its own.
         ended: whether each contract has ended.
+        duration: how long each has lasted: a baseline of its own, and one more of the properties.
 
     Raises:
-        AnalysisRefused: fewer than 30 ended or 30 running contracts.
+        AnalysisRefused: no property to learn from, or fewer than 30 ended or 30 running contracts.
     """
     label = ended.astype(np.float64)
     n_ended = int(label.sum())
@@ -141,13 +159,21 @@ def contract_model(properties: pd.DataFrame, ended: NDArray[np.bool_]) -> Contra
             ended=n_ended,
             running=len(label) - n_ended,
         )
-    predicted, rate = _unseen(properties, label)
+    if properties.empty:
+        raise AnalysisRefused("The contracts have no property that a model could learn from.")
     outcomes = Outcomes.of(label, np.arange(len(label)))
+    alone = None
+    if duration is not None:
+        alone, _rate = _unseen(pd.DataFrame({DURATION: duration}), label)
+        properties = properties.assign(**{DURATION: duration})
+    predicted, rate = _unseen(properties, label)
     return ContractModel(
         n=len(label),
         n_ended=n_ended,
         quality=measured(outcomes, predicted),
         gain=brier_gain(outcomes, predicted, rate),
+        baseline=None if alone is None else measured(outcomes, alone),
+        gain_over_duration=None if alone is None else brier_gain(outcomes, predicted, alone),
         slope=calibration_slope(outcomes, predicted)[0],
         calibration=calibration_curve(outcomes, predicted),
         weights=_weights(properties, label),

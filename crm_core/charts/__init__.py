@@ -16,6 +16,7 @@ from crm_core.charts.order_times import gap_histogram, lifecycle_bars
 from crm_core.charts.rfm import rfm_grid, segment_sizes
 from crm_core.charts.sales import sales_over_time
 from crm_core.charts.sparkline import sparkline
+from crm_core.charts.survival import survival
 from crm_core.charts.value import purchases_by_frequency, purchases_tracked
 
 __all__ = [
@@ -45,4 +46,5 @@ __all__ = [
     "segment_shares",
     "segment_sizes",
     "sparkline",
+    "survival",
 ]

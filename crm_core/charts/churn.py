@@ -22,19 +22,31 @@ _TENTHS = [0.0, 0.25, 0.5, 0.75, 1.0]
 
 
 def calibration(
-    curve: pd.DataFrame, *, _: Translator, formats: Formats, dark: bool = False, height: int = 340
+    curve: pd.DataFrame,
+    *,
+    is_of_contracts: bool = False,
+    _: Translator,
+    formats: Formats,
+    dark: bool = False,
+    height: int = 340,
 ) -> go.Figure:
     """Tenths of the tested customers: the share that left by the chance predicted, with intervals; on the diagonal
     chances are right.
 
     Args:
         curve: predicted, observed, low, high, n.
+        is_of_contracts: contracts that ended take the place of customers who left.
     """
+    said = N_("Predicted {predicted}, left {observed} ({low} to {high}) of {n}")
+    titles = _("Predicted chance to leave"), _("Left")
+    if is_of_contracts:
+        said = N_("Predicted {predicted}, ended {observed} ({low} to {high}) of {n}")
+        titles = _("Predicted chance to end"), _("Ended")
     colours = palette(dark)
     x, y = floats(curve["predicted"]), floats(curve["observed"])
     hovers = [
         _(
-            "Predicted {predicted}, left {observed} ({low} to {high}) of {n}",
+            said,
             predicted=formats.percent(float(row["predicted"])),
             observed=formats.percent(float(row["observed"])),
             low=formats.percent(float(row["low"])),
@@ -63,8 +75,8 @@ def calibration(
         height=height,
         margin={"l": 4, "r": 8, "t": 34, "b": 4},
         title=key_line([("●", colours.accent, _("Tested")), ("┄", colours.neutral, _("As predicted"))], dark=dark),
-        xaxis=_share_axis(formats, dark, _("Predicted chance to leave")),
-        yaxis=_share_axis(formats, dark, _("Left")),
+        xaxis=_share_axis(formats, dark, titles[0]),
+        yaxis=_share_axis(formats, dark, titles[1]),
     )
 
 

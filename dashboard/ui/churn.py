@@ -34,6 +34,10 @@ KINDS = {"logistic": N_("logistic regression"), "boosting": N_("gradient boostin
 OLD_DAYS = 30
 
 
+def views() -> dict[str, str]:
+    return {"customers": _("Customers who buy"), "contracts": _("Contracts")}
+
+
 def horizons() -> dict[str, str]:
     return {str(days): ngettext("{n} day", "{n} days", days) for days in map(int, CHURN_HORIZONS)}
 
@@ -58,7 +62,10 @@ def worth(report: ChurnReport) -> str:
     if report.reason is not None:
         nobody = _("So nobody is scored, and no reasons, bands or profit are shown.")
         return plain(joined(translate_field(report.reason, texts()), nobody))
-    return plain(joined(_("The model clearly beats every plain baseline."), _tested(report)))
+    beats = _("The model clearly beats every plain baseline.")
+    if report.measure("expected_purchases", "brier") is None:
+        beats = joined(beats, _("BG/NBD has no fit here, so the purchases it expects are not among them."))
+    return plain(joined(beats, _tested(report)))
 
 
 def instead(page: Page, report: ChurnReport) -> None:
@@ -127,17 +134,17 @@ def gain(report: ChurnReport) -> str:
     return f"**{_('Does it find them?')}** {plain(found)}"
 
 
-def calibration_table(curve: pd.DataFrame) -> pd.DataFrame:
-    """The numbers behind a calibration chart."""
+def calibration_table(curve: pd.DataFrame, *, happened: str, counted: str) -> pd.DataFrame:
+    """The numbers behind a calibration chart; `happened` and `counted` head the columns of shares and of numbers."""
     return pd.DataFrame(
         {
             _("Predicted"): [fmt().percent(value) for value in curve["predicted"]],
-            _("Left"): [fmt().percent(value) for value in curve["observed"]],
+            happened: [fmt().percent(value) for value in curve["observed"]],
             _("95% interval"): [
                 f"{fmt().percent(low)} – {fmt().percent(high)}"
                 for low, high in zip(curve["low"], curve["high"], strict=True)
             ],
-            _("Customers"): [fmt().number(n) for n in curve["n"]],
+            counted: [fmt().number(n) for n in curve["n"]],
         }
     )
 

@@ -46,7 +46,7 @@ def _evidence(report: ChurnReport) -> None:
             charts.churn_calibration(report.calibration, **drawing()),
             key="churn_calibration",
             alt=_("Share that left by predicted chance"),
-            table=parts.calibration_table(report.calibration),
+            table=parts.calibration_table(report.calibration, happened=_("Left"), counted=_("Customers")),
         )
     with right:
         st.markdown(parts.gain(report))

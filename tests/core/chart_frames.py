@@ -73,3 +73,19 @@ RULES = pd.DataFrame(
         "holds": [True, False, False],
     }
 )
+
+SURVIVAL = pd.DataFrame(
+    {
+        "time": [6.0, 7.0, 23.0],
+        "at_risk": [21, 17, 3],
+        "ended": [3, 1, 3],
+        "survival": [0.857, 0.807, 0.0],
+        "low": [0.62, 0.563, float("nan")],
+        "high": [0.952, 0.923, float("nan")],
+    }
+)
+"""The last of the contracts ends, so nothing is left to have an interval."""
+
+CALIBRATION = pd.DataFrame(
+    {"predicted": [0.1, 0.6], "observed": [0.12, 0.5], "low": [0.08, 0.44], "high": [0.17, 0.56], "n": [300, 300]}
+)

@@ -17,7 +17,8 @@ from crm_core.warehouse import Tables
 from crm_core.workspace import Workspace
 from tests.core.tables import Line, Order, Product, make_tables
 
-CUSTOMERS, DAYS, GAP_DAYS = 700, 640, 45.0
+CUSTOMERS, DAYS = 700, 640
+GAPS = (15.0, 30.0, 60.0, 90.0)
 CATEGORIES = ("Tea", "Cups")
 
 Purchase = tuple[int, int, bool]
@@ -30,12 +31,12 @@ def purchases(seed: int = 2, customers: int = CUSTOMERS) -> list[Purchase]:
     found: list[Purchase] = []
     for customer in range(1, customers + 1):
         is_cheap = customer % 2 == 0
-        day = float(random.uniform(0, DAYS - 1))
+        day, gap = float(random.uniform(0, DAYS - 1)), random.choice(GAPS)
         while day < DAYS:
             found.append((customer, int(day), is_cheap))
             if is_cheap and random.random() < 0.5:
                 break
-            day += 1 + random.exponential(GAP_DAYS)
+            day += 1 + random.exponential(gap)
     return sorted(found, key=lambda purchase: (purchase[1], purchase[0]))
 
 

@@ -16,7 +16,19 @@ from crm_core import charts
 from crm_core.charts.theme import DARK, LIGHT
 from crm_core.formats import Formats
 from crm_core.translation import Translator, translator
-from tests.core.chart_frames import BRIDGE, BY_FREQUENCY, CANDIDATES, EN, GRID, POINTS, RULES, SEGMENTS, TRACKING
+from tests.core.chart_frames import (
+    BRIDGE,
+    BY_FREQUENCY,
+    CALIBRATION,
+    CANDIDATES,
+    EN,
+    GRID,
+    POINTS,
+    RULES,
+    SEGMENTS,
+    SURVIVAL,
+    TRACKING,
+)
 from tests.core.cohort_frames import CELLS, COHORT_MEANS, COHORTS, COURSE, GAPS
 
 MONTHS = [date(2025, 11, 1), date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)]
@@ -64,6 +76,9 @@ ALL: dict[str, Callable[..., go.Figure]] = {
     "values": lambda **how: charts.cohort_curves(COHORTS, CELLS, COHORT_MEANS, "value", unit="week", step="①", **how),
     "lifecycle": lambda **how: charts.lifecycle_bars(COURSE, **how),
     "gaps": lambda **how: charts.gap_histogram(GAPS, 8.0, **how),
+    "calibration": lambda **how: charts.churn_calibration(CALIBRATION, **how),
+    "contracts": lambda **how: charts.churn_calibration(CALIBRATION, is_of_contracts=True, **how),
+    "survival": lambda **how: charts.survival(SURVIVAL, unit="①", **how),
     "sparkline": lambda **how: charts.sparkline([1, None, 3], dark=how.get("dark", False)),
 }
 
