@@ -14,7 +14,7 @@ from crm_core.analytics.periods import local_today
 from crm_core.analytics.saved_members import SavedSizesParams, SavedSizesReport, saved_sizes
 from crm_core.analytics.segment_profile import SegmentProfileParams, SegmentProfileReport, segment_profile
 from crm_core.analytics.segment_rules import parse
-from crm_core.db.models import SavedSegment
+from crm_core.db.models import SavedSegment, SegmentKind
 from crm_core.errors import NotFound
 from crm_core.records import saved_segments, segment_sizes
 from crm_core.translation import N_
@@ -50,6 +50,8 @@ def found(segment_id: int | None) -> SavedSegment | None:
 
 def rule_sentence(segment: SavedSegment) -> str:
     """Who belongs to it, in words."""
+    if segment.definition is None and segment.kind != SegmentKind.HAND:
+        return _("Customers listed by an analysis on {day}.", day=fmt().on(segment.created_at))
     if segment.definition is None:
         return _("Customers chosen by hand.")
     return _("Who belongs: {rule}.", rule=parse(segment.definition).words(texts(), fmt()))

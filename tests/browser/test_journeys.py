@@ -197,6 +197,7 @@ def test_a_new_customer_warns_of_the_one_who_is_there_already(open_page: Opener)
     expect(page.get_by_text("looks like this one").or_(page.get_by_text("look like this one"))).to_be_visible(
         timeout=PATIENCE
     )
+    expect(page.get_by_label("E-mail" if email else "Name")).to_be_focused()  # the warning takes no cursor away
     page.get_by_label("Name").fill("Zebulon Quixworthy")
     page.get_by_label("E-mail").fill("")
     expect(page.get_by_text("Likely duplicates show here")).to_be_visible(timeout=PATIENCE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -53,6 +54,24 @@ def test_a_cluster_becomes_a_segment_and_a_campaign_whose_export_leaves_the_held
     assert held_out >= 1
     assert len(exported) == contacted  # the demo's customers with an address, and nobody who is held out
     assert len({row["ref"] for row in exported}) == contacted
+
+
+def test_those_who_moved_between_two_segments_are_kept_as_a_list(open_page: Opener) -> None:
+    page = open_page(role="marketing")
+    visit(page, "/segments?view=moves")
+    cell = page.locator(".st-key-moves_matrix text.bartext").filter(has_text=re.compile(r"\d")).first
+    expect(cell).to_be_visible(timeout=LONG)
+    settled(page)
+    cell.click(force=True)  # a bar lies over its own text
+    members = page.locator("[data-testid=stHeading]").filter(has_text="→")
+    expect(members).to_be_visible(timeout=LONG)
+    title = members.inner_text()
+    settled(page)
+    page.get_by_role("button", name="Save as segment").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value(title, timeout=PATIENCE)
+    page.get_by_role("button", name="Save segment").click()
+    expect(page.get_by_role("heading", name=title)).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("By model, fixed list")).to_be_visible(timeout=PATIENCE)
 
 
 def test_a_rule_is_written_counted_saved_and_read_again(open_page: Opener) -> None:

@@ -105,6 +105,7 @@ def test_everybody_who_changed_segment_is_kept_as_a_list(open_app: Open, demo_wo
     with demo_workspace.read() as session:
         members = saved_segments.members(session=session, actor=SYSTEM, segment_id=made.id)
     assert members.tolist() == sorted(listed["customer_id"])
+    assert "Customers listed by an analysis on" in texts(open_app("saved_segment", id=str(made.id)))
     remove(demo_workspace, made.id)
 
 
