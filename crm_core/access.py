@@ -25,6 +25,15 @@ class Permission(StrEnum):
     CUSTOMERS_EDIT = "customers.edit"
     CUSTOMERS_EXPORT = "customers.export"
     ORDERS_VIEW = "orders.view"
+    TICKETS_VIEW = "tickets.view"
+    TICKETS_EDIT = "tickets.edit"
+    DEALS_VIEW = "deals.view"
+    DEALS_EDIT = "deals.edit"
+    NEEDS_VIEW = "needs.view"
+    NEEDS_EDIT = "needs.edit"
+    ACTIVITIES_VIEW = "activities.view"
+    ACTIVITIES_EDIT = "activities.edit"
+    RECORDS_BULK_EDIT = "records.bulk_edit"
     KPIS_VIEW = "kpis.view"
     SEGMENTS_VIEW = "segments.view"
     SEGMENTS_SAVE = "segments.save"
@@ -40,7 +49,21 @@ class Permission(StrEnum):
 
 
 _P = Permission
-_EVERYONE = {_P.CUSTOMERS_VIEW, _P.CUSTOMERS_EDIT, _P.ORDERS_VIEW, _P.HISTORY_VIEW, _P.HISTORY_UNDO_OWN}
+_EVERYONE = {
+    _P.CUSTOMERS_VIEW,
+    _P.CUSTOMERS_EDIT,
+    _P.ORDERS_VIEW,
+    _P.TICKETS_VIEW,
+    _P.TICKETS_EDIT,
+    _P.DEALS_VIEW,
+    _P.DEALS_EDIT,
+    _P.NEEDS_VIEW,
+    _P.NEEDS_EDIT,
+    _P.ACTIVITIES_VIEW,
+    _P.ACTIVITIES_EDIT,
+    _P.HISTORY_VIEW,
+    _P.HISTORY_UNDO_OWN,
+}
 _MARKETING = {
     _P.KPIS_VIEW,
     _P.SEGMENTS_VIEW,
@@ -51,11 +74,12 @@ _MARKETING = {
     _P.CUSTOMERS_EXPORT,
     _P.IMPORTS_RUN,
 }
+_LEADS = {_P.RECORDS_BULK_EDIT}
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.MANAGER: frozenset(_EVERYONE | _MARKETING | {_P.HISTORY_UNDO_ANY}),
+    Role.MANAGER: frozenset(_EVERYONE | _MARKETING | _LEADS | {_P.HISTORY_UNDO_ANY}),
     Role.MARKETING: frozenset(_EVERYONE | _MARKETING),
-    Role.SUPPORT: frozenset(_EVERYONE | {_P.KPIS_VIEW}),
+    Role.SUPPORT: frozenset(_EVERYONE | _LEADS | {_P.KPIS_VIEW}),
     Role.STAFF: frozenset(_EVERYONE),
 }
 

@@ -12,8 +12,8 @@ from crm_core.db.engine import Database
 from crm_core.db.history import TrackedSession, record_deleted_range
 from crm_core.db.models import ChangeRange, ChangeSet, Customer, Import, Order, OrderLine, Product
 from crm_core.errors import NotFound, PermissionDenied, UndoRefused
-from crm_core.records.backwards import CHANGED_SINCE, MAX_LISTED, REFERRED_TO
 from crm_core.records.undo import UndoConflict, UndoResult, apply_backwards
+from crm_core.records.undo_result import CHANGED_SINCE, MAX_LISTED, REFERRED_TO
 
 _CREATED: tuple[type[Tracked], ...] = (OrderLine, Order, Product, Customer)
 """What an import of orders creates, the referring before the referred to."""

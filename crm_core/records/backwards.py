@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -14,18 +14,22 @@ from crm_core.access import EVERYTHING, Scope
 from crm_core.db.base import Base, Tracked
 from crm_core.db.history import TrackedSession, decode
 from crm_core.db.models import Change, Customer
+from crm_core.records import record_search
 from crm_core.records.changed_since import differing_since
+from crm_core.records.kinds import KINDS
+from crm_core.records.scope import is_theirs
 from crm_core.records.search import index_new
-from crm_core.translation import N_
-
-MAX_LISTED = 1_000
-"""At most so many of the rows that stay as they are get listed; all of them are counted."""
-
-CHANGED_SINCE = N_("It was changed again since.")
-DELETED_SINCE = N_("It was deleted since.")
-NOT_YOURS = N_("It is not among your customers.")
-REFERRED_TO = N_("Other records refer to it by now ({tables}).")
-TAKEN = N_("Its reference is taken by another record by now, or a record it refers to is gone.")
+from crm_core.records.undo_fields import set_fields_back
+from crm_core.records.undo_result import (
+    CHANGED_SINCE,
+    DELETED_SINCE,
+    NOT_YOURS,
+    REFERRED_TO,
+    TAKEN,
+    NetChange,
+    UndoResult,
+    kept,
+)
 
 _BATCH = 500
 
@@ -39,49 +43,6 @@ MODELS: dict[str, type[Tracked]] = {
 _TABLES = [table.name for table in Base.metadata.sorted_tables if table.name in MODELS]  # referred to before referring
 
 
-@dataclass(frozen=True)
-class UndoConflict:
-    """A record, or some fields of one, that an undo left as it is, and why: a template and what fills it."""
-
-    table_name: str
-    row_id: int
-    template: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    fields: tuple[str, ...] = ()  # empty: the whole record
-
-
-@dataclass(frozen=True)
-class UndoResult:
-    """What an undo did: rows removed, rows brought back to what they were, rows kept as they are and why."""
-
-    removed: int = 0
-    restored: int = 0
-    kept: int = 0
-    conflicts: tuple[UndoConflict, ...] = ()
-
-    def __add__(self, other: UndoResult) -> UndoResult:
-        room = max(0, MAX_LISTED - len(self.conflicts))
-        return UndoResult(
-            removed=self.removed + other.removed,
-            restored=self.restored + other.restored,
-            kept=self.kept + other.kept,
-            conflicts=self.conflicts + other.conflicts[:room],
-        )
-
-
-@dataclass(frozen=True)
-class NetChange:
-    """What one change set did to one row in all; `before` is None for a creation, `after` for a deletion.
-
-    An update holds only the fields it changed, JSON-encoded as in `changes`.
-    """
-
-    row_id: int
-    last_version: int
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-
 _Step = Callable[[TrackedSession, type[Tracked], Sequence[NetChange], Scope], UndoResult]
 
 
@@ -93,15 +54,22 @@ def apply_backwards(session: TrackedSession, change_set_id: int, *, scope: Scope
     `changes`, and not touched. Whether the set is undone already is the caller's to check and to note down.
     """
     result = UndoResult()
-    for step, is_concerned, tables in (
+    postponed: list[tuple[_Step, type[Tracked], NetChange]] = []
+    steps: tuple[tuple[_Step, Callable[[NetChange], bool], list[str]], ...] = (
         (_bring_back, _is_deletion, _TABLES),
         (_set_back, _is_update, _TABLES),
         (_remove, _is_creation, list(reversed(_TABLES))),
-    ):
+    )
+    for step, is_concerned, tables in steps:
         for table_name in tables:
             for batch in _net_changes(session, change_set_id, table_name):
-                if concerned := [net for net in batch if is_concerned(net)]:
-                    result += _all_or_one_by_one(step, session, MODELS[table_name], concerned, scope)
+                concerned = [net for net in batch if is_concerned(net)]
+                done, refused = _all_or_one_by_one(step, session, MODELS[table_name], concerned, scope)
+                result += done
+                postponed += [(step, MODELS[table_name], net) for net in refused]
+    for step, model, net in postponed:  # what the set created may have stood in the way, and is gone now
+        result += _once(step, session, model, net, scope)
+    _settle(session, change_set_id)
     return result
 
 
@@ -109,7 +77,7 @@ def undo_whole_row(session: TrackedSession, change: Change, scope: Scope) -> Und
     """Take back a creation or a deletion of one record."""
     net = NetChange(change.row_id, change.row_version, change.before, change.after)
     step = _remove if change.op == "insert" else _bring_back
-    return _all_or_one_by_one(step, session, MODELS[change.table_name], [net], scope)
+    return _once(step, session, MODELS[change.table_name], net, scope)
 
 
 def _is_deletion(net: NetChange) -> bool:
@@ -152,17 +120,30 @@ def _net_changes(session: TrackedSession, change_set_id: int, table_name: str) -
         yield [net for net in nets if net is not None]
 
 
+def _once(step: _Step, session: TrackedSession, model: type[Tracked], net: NetChange, scope: Scope) -> UndoResult:
+    """The step on one row; where the database refuses, the row stays as it is."""
+    done, refused = _all_or_one_by_one(step, session, model, [net], scope)
+    return kept(model, net, TAKEN) if refused else done
+
+
 def _all_or_one_by_one(
     step: _Step, session: TrackedSession, model: type[Tracked], nets: Sequence[NetChange], scope: Scope
-) -> UndoResult:
-    """The step on all rows at once; where the database refuses, on each by itself, so that only that one stays."""
+) -> tuple[UndoResult, list[NetChange]]:
+    """The step on all rows at once; where the database refuses, on each by itself. Gives the ones it refused too."""
+    if not nets:
+        return UndoResult(), []
     try:
         with session.begin_nested():
-            return step(session, model, nets, scope)
+            return step(session, model, nets, scope), []
     except IntegrityError:
         if len(nets) == 1:
-            return _kept(model, nets[0], TAKEN)
-        return sum((_all_or_one_by_one(step, session, model, [net], scope) for net in nets), UndoResult())
+            return UndoResult(), list(nets)
+    result, refused = UndoResult(), []
+    for net in nets:
+        done, left = _all_or_one_by_one(step, session, model, [net], scope)
+        result += done
+        refused += left
+    return result, refused
 
 
 def _bring_back(session: TrackedSession, model: type[Tracked], nets: Sequence[NetChange], scope: Scope) -> UndoResult:
@@ -172,8 +153,8 @@ def _bring_back(session: TrackedSession, model: type[Tracked], nets: Sequence[Ne
     mapper = inspect(model)
     for net in nets:
         values = net.before or {}
-        if not _is_owned(model, values.get("owner_id"), scope):
-            result += _kept(model, net, NOT_YOURS)
+        if not is_theirs(session, model, values.get, scope):
+            result += kept(model, net, NOT_YOURS)
             continue
         version = net.last_version + 1
         columns = {mapper.columns[name].name: decode(model, name, value) for name, value in values.items()}
@@ -190,20 +171,29 @@ def _bring_back(session: TrackedSession, model: type[Tracked], nets: Sequence[Ne
         )
     if rows:
         session.connection().execute(insert(_table(model)), rows)
-        if model is Customer:
-            index_new(session, ((row["id"], row["ref"], row["name"], row["email"], row["phone"]) for row in rows))
+        _index(session, model, rows)
     session.collected.extend(collected)
     return result + UndoResult(restored=len(rows))
 
 
+def _index(session: TrackedSession, model: type[Tracked], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Make brought back records findable again."""
+    if model is Customer:
+        index_new(session, ((row["id"], row["ref"], row["name"], row["email"], row["phone"]) for row in rows))
+    elif (kind := KINDS.get(_table(model).name)) is not None:
+        record_search.index_new(session, kind, rows)
+
+
 def _set_back(session: TrackedSession, model: type[Tracked], nets: Sequence[NetChange], scope: Scope) -> UndoResult:
     """Give changed rows the values they had before."""
+    if (kind := KINDS.get(_table(model).name)) is not None:
+        return set_fields_back(session, kind, nets, scope)
     result = UndoResult()
     for net, row in _untouched_since(session, model, nets):
         if isinstance(row, str):
-            result += _kept(model, net, row)
-        elif not _is_owned(model, getattr(row, "owner_id", None), scope):
-            result += _kept(model, net, NOT_YOURS)
+            result += kept(model, net, row)
+        elif not is_theirs(session, model, partial(getattr, row), scope):
+            result += kept(model, net, NOT_YOURS)
         else:
             for name, value in (net.before or {}).items():
                 setattr(row, name, decode(model, name, value))
@@ -212,17 +202,26 @@ def _set_back(session: TrackedSession, model: type[Tracked], nets: Sequence[NetC
     return result
 
 
+def _settle(session: TrackedSession, change_set_id: int) -> None:
+    """Bring into step what records hold of their parts: some of those may be gone now, or back."""
+    for table_name, kind in KINDS.items():
+        concerned = select(Change.row_id).where(Change.change_set_id == change_set_id, Change.table_name == table_name)
+        for row in session.scalars(select(kind.model).where(kind.model.id.in_(concerned))):
+            kind.settle(session, row)
+    session.flush()
+
+
 def _remove(session: TrackedSession, model: type[Tracked], nets: Sequence[NetChange], scope: Scope) -> UndoResult:
     """Delete created rows that nothing else refers to."""
     result = UndoResult()
     referring = _referring(session, model, [net.row_id for net in nets])
     for net, row in _untouched_since(session, model, nets):
         if isinstance(row, str):
-            result += _kept(model, net, row)
-        elif not _is_owned(model, getattr(row, "owner_id", None), scope):
-            result += _kept(model, net, NOT_YOURS)
+            result += kept(model, net, row)
+        elif not is_theirs(session, model, partial(getattr, row), scope):
+            result += kept(model, net, NOT_YOURS)
         elif tables := referring.get(net.row_id):
-            result += _kept(model, net, REFERRED_TO, tables=", ".join(tables))
+            result += kept(model, net, REFERRED_TO, tables=", ".join(tables))
         else:
             session.delete(row)
             result += UndoResult(removed=1)
@@ -270,11 +269,3 @@ def _table(model: type[Tracked]) -> Table:
     table = inspect(model).local_table
     assert isinstance(table, Table)
     return table
-
-
-def _is_owned(model: type[Tracked], owner_id: int | None, scope: Scope) -> bool:
-    return scope.is_everything or (model is Customer and owner_id == scope.owner_id)
-
-
-def _kept(model: type[Tracked], net: NetChange, template: str, **params: Any) -> UndoResult:
-    return UndoResult(kept=1, conflicts=(UndoConflict(_table(model).name, net.row_id, template, params),))

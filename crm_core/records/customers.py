@@ -7,23 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Permission
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Change, ChangeRange, Customer, User
+from crm_core.db.models import Customer, User
 from crm_core.errors import FieldError, Invalid, NotFound
 from crm_core.records import contact_fields
 from crm_core.records.edits import fitted_edit
+from crm_core.records.numbering import with_next_number
 from crm_core.records.scope import customers_in
 
 FIELDS = tuple(contact_fields.CLEANERS)
 """The fields people see and change. `sort_name` follows the name; keys, versions and times are the database's."""
-
-_TABLE = Customer.__tablename__
-_MAX_REF_TRIES = 100
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def create(*, session: TrackedSession, actor: Actor, values: Mapping[str, Any]) 
         with _written(session, new_ref=cleaned["ref"]):
             session.add(customer)
         return customer
-    return _create_with_next_ref(session, cleaned)
+    return with_next_number(session, Customer, Customer.ref, "C", lambda ref: Customer(ref=ref, **cleaned))
 
 
 def update(
@@ -160,29 +158,3 @@ def _written(session: Session, *, new_ref: str | None) -> Iterator[None]:
         if session.scalar(select(Customer.id).where(Customer.ref == new_ref)) is None:
             raise
         raise Invalid({"ref": FieldError("Another customer has the reference '{ref}'", {"ref": new_ref})}) from error
-
-
-def _create_with_next_ref(session: TrackedSession, cleaned: Mapping[str, Any]) -> Customer:
-    """Two who create at once may count to the same number: the later one counts on."""
-    number = _highest_id_ever(session)
-    for _ in range(_MAX_REF_TRIES):
-        number += 1
-        customer = Customer(ref=f"C-{number:06d}", **cleaned)
-        try:
-            with session.begin_nested():
-                session.add(customer)
-        except IntegrityError:
-            if session.scalar(select(Customer.id).where(Customer.ref == f"C-{number:06d}")) is None:
-                raise
-        else:
-            return customer
-    raise Invalid({"ref": FieldError("No free reference near C-{number} was found; give one", {"number": number})})
-
-
-def _highest_id_ever(session: Session) -> int:
-    """The highest key a customer ever had; a reference made of it is not one that a deleted customer had."""
-    return max(
-        session.scalar(select(func.max(Customer.id))) or 0,
-        session.scalar(select(func.max(Change.row_id)).where(Change.table_name == _TABLE)) or 0,
-        session.scalar(select(func.max(ChangeRange.last_created_id)).where(ChangeRange.table_name == _TABLE)) or 0,
-    )

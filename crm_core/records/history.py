@@ -13,11 +13,12 @@ from sqlalchemy.orm import Session
 from crm_core.access import Actor, Permission
 from crm_core.db.base import Tracked
 from crm_core.db.history import decode, encode
-from crm_core.db.models import Campaign, Change, ChangeRange, ChangeSet, Customer, Order, OrderLine, SavedSegment
+from crm_core.db.models import Campaign, Change, ChangeRange, ChangeSet, SavedSegment
 from crm_core.errors import NotFound
 from crm_core.records.backwards import MODELS
 from crm_core.records.changed_since import differing_since
-from crm_core.records.scope import customers_in, orders_in
+from crm_core.records.kinds import KINDS
+from crm_core.records.scope import SCOPES
 
 HIDDEN = frozenset({"sort_name", "import_id", "created_at"})
 """What the database keeps for itself; nobody typed it."""
@@ -25,6 +26,7 @@ HIDDEN = frozenset({"sort_name", "import_id", "created_at"})
 _NEEDED: Mapping[type[Tracked], Permission] = {
     SavedSegment: Permission.SEGMENTS_VIEW,
     Campaign: Permission.CAMPAIGNS_VIEW,
+    **{kind.model: kind.view for kind in KINDS.values()},
 }
 """Records that not every role may see, and what it takes."""
 
@@ -106,12 +108,8 @@ def visible(session: Session, actor: Actor, model: type[Tracked], row_id: int) -
     if model in _NEEDED:
         actor.require(_NEEDED[model])
     statement = select(model).where(model.id == row_id)
-    if model is Customer:
-        statement = statement.where(customers_in(actor.scope))
-    elif model is Order:
-        statement = statement.where(orders_in(actor.scope))
-    elif model is OrderLine:
-        statement = statement.join(Order, Order.id == OrderLine.order_id).where(orders_in(actor.scope))
+    if model in SCOPES:
+        statement = statement.where(SCOPES[model](actor.scope))
     record = session.scalars(statement).one_or_none()
     if record is None and not actor.scope.is_everything:
         raise NotFound("There is no such record, or it is not of one of your customers.")

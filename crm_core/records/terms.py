@@ -71,6 +71,19 @@ def terms_of(*, ref: str, name: str, email: str | None, phone: str | None) -> se
     return {_storable(term)[:MAX_TERM] for term in terms} - {""}
 
 
+def words_of(text: str) -> Iterator[str]:
+    """The terms of a text, in its order: its words, and every pair of neighbours in scripts without blanks."""
+    for term in _name_terms(fold(_storable(text))):
+        yield term[:MAX_TERM]
+
+
+def reference_terms(number: str) -> Iterator[str]:
+    """The terms of a number or reference: the whole, and its digits without leading zeros."""
+    for term in _ref_terms(fold(number)):
+        if term:
+            yield term[:MAX_TERM]
+
+
 def beginning_with(start: str) -> TermRange:
     """The terms that begin so."""
     start = start[:MAX_TERM]

@@ -13,16 +13,9 @@ from crm_core.db.base import Tracked
 from crm_core.db.history import TrackedSession, decode, encode
 from crm_core.db.models import Change, ChangeRange, ChangeSet
 from crm_core.errors import NotFound, PermissionDenied, UndoRefused
-from crm_core.records.backwards import (
-    CHANGED_SINCE,
-    DELETED_SINCE,
-    MODELS,
-    UndoConflict,
-    UndoResult,
-    apply_backwards,
-    undo_whole_row,
-)
+from crm_core.records.backwards import MODELS, apply_backwards, undo_whole_row
 from crm_core.records.history import HIDDEN, may_undo, visible
+from crm_core.records.undo_result import CHANGED_SINCE, DELETED_SINCE, UndoConflict, UndoResult
 
 __all__ = ["UndoConflict", "UndoResult", "apply_backwards", "undo_change", "undo_change_set"]
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from crm_core.access import SYSTEM
 from crm_core.db import schema
 from crm_core.db.engine import Database
+from crm_core.db.history import TrackedSession
 from crm_core.db.models import Change, Customer
 from crm_core.records import customers
 from crm_core.records.undo import apply_backwards
@@ -48,6 +49,21 @@ def test_undoing_every_set_from_the_last_to_the_first_leaves_every_state_as_it_w
             assert apply_backwards(session, set_id).kept == 0
         assert contents(database) == state
     database.dispose()
+
+
+def test_a_record_whose_reference_the_same_set_gave_to_another_comes_back(database: Database) -> None:
+    create(database)
+    state = contents(database)
+
+    def replace(session: TrackedSession) -> None:
+        session.delete(session.get(Customer, 1))
+        session.flush()
+        session.add(Customer(ref="C-1", name="Ben"))
+
+    set_id = write(database, SYSTEM, replace)
+    with database.write(SYSTEM, "undo", cause_id=set_id) as session:
+        assert apply_backwards(session, set_id).conflicts == ()
+    assert contents(database) == state
 
 
 def test_the_versions_of_a_row_count_on_through_deletion_and_restoration(database: Database) -> None:

@@ -16,7 +16,7 @@ from babel.core import get_global
 from sqlalchemy import Table, func, inspect, select, text
 
 import crm_core.demo
-from crm_core.access import SYSTEM, Role
+from crm_core.access import SYSTEM, Actor, Role
 from crm_core.config import Settings
 from crm_core.db.base import Base
 from crm_core.db.models import (
@@ -27,29 +27,58 @@ from crm_core.db.models import (
     Change,
     ChangeRange,
     ChangeSet,
+    ConsentEvent,
+    Contact,
     Customer,
     CustomerTerm,
+    Deal,
+    DealMove,
+    DealStage,
     Draft,
     Import,
     LineKind,
+    MetricTarget,
+    Need,
     Order,
     OrderLine,
+    RecordTerm,
     SavedSegment,
+    SavedView,
     SegmentKind,
     SegmentMember,
     SignInAttempt,
     TableVersion,
+    Task,
+    Team,
+    Ticket,
+    TicketEvent,
+    TicketState,
+    TicketStatus,
     User,
     UserSession,
     WorkspaceRow,
 )  # fmt: skip
 from crm_core.errors import SignInFailed
-from crm_core.records import campaigns, clusterings, customers, drafts, saved_segments, sign_in, undo
+from crm_core.records import (
+    campaigns,
+    clusterings,
+    customers,
+    drafts,
+    record_search,
+    record_service,
+    saved_segments,
+    sign_in,
+    tickets,
+    undo,
+)
 from crm_core.records.backwards import MODELS
+from crm_core.records.kinds import KINDS
 from crm_core.records.search import sort_key
 from crm_core.records.terms import terms_of
+from crm_core.records.ticket_times import times_of
 from crm_core.workspace import Workspace
 from tests.accounts import account
+from tests.core.test_records_of_each_kind import FIRST
 
 README = Path(__file__).resolve().parents[2] / "data" / "README.md"
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -90,6 +119,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
         campaigns.start(
             session=session, actor=ada, campaign_id=started, candidates=np.arange(1, 150), timezone="Europe/Berlin"
         )
+    _service_and_sales(workspace, ada)
     with workspace.write(ada, "form") as session:
         session.delete(session.get(Customer, new))
         gone = session.change_set_id()
@@ -102,6 +132,31 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Any:
         sign_in.sign_in(workspace.database, email="ada@example.com", password="wrong", address="127.0.0.1")
     yield workspace
     workspace.close()
+
+
+def _service_and_sales(workspace: Workspace, ada: Actor) -> None:
+    """One record of each kind and of what belongs to it, with some course of events."""
+    with workspace.write(ada, "form") as session:
+        firm = customers.create(session=session, actor=ada, values={"name": "Firm", "kind": "organisation"}).id
+        for table, values in FIRST.items():
+            record_service.create(session=session, actor=ada, kind=KINDS[table], values=values | {"customer_id": firm})
+        session.add_all([Team(name="First line"), SavedView(list_name="tickets", name="Mine", query={})])
+        session.add_all(
+            [ConsentEvent(customer_id=firm), MetricTarget(metric="orders", grain="month", target=Decimal(9))]
+        )
+    for table, field, values in (
+        ("tickets", "status", ("waiting", "resolved", "open", "closed")),
+        ("deals", "stage", ("proposal", "lost", "won")),
+        ("needs", "status", ("planned", "done")),
+        ("tasks", "is_done", (True, False, True)),
+    ):
+        for seen, value in enumerate(values, 1):
+            with workspace.write(ada, "form") as session:
+                record_service.update(
+                    session=session, actor=ada, kind=KINDS[table], row_id=1, seen_version=seen, values={field: value}
+                )
+    with workspace.write(ada, "form") as session:
+        tickets.reply(session=session, actor=ada, ticket_id=1, text="Done")
 
 
 def every(workspace: Workspace, *columns: Any) -> list[Any]:
@@ -222,6 +277,42 @@ def test_there_is_one_workspace_and_its_people_are_known(busy: Workspace) -> Non
     assert attempts
     assert all(SHA256.fullmatch(row.email_hash) for (row,) in attempts)
     assert len(every(busy, Draft)) == 1
+
+
+def test_what_records_hold_of_their_parts_follows_from_them(busy: Workspace) -> None:
+    states = dict(map(tuple, every(busy, TicketStatus.code, TicketStatus.state)))
+    assert set(states.values()) == set(TicketState)
+    for (ticket,) in every(busy, Ticket):
+        events = [event for (event,) in every(busy, TicketEvent) if event.ticket_id == ticket.id]
+        events.sort(key=lambda event: (event.at, event.id))
+        assert events[0].kind == "opened"
+        times = times_of(events, opened_by=ticket.opened_by)
+        held = {name: getattr(ticket, name) for name in ("first_replied_at", "first_resolved_at", "resolved_at")}
+        assert held == {name: getattr(times, name) for name in held}
+        assert (ticket.reopened, ticket.state) == (times.reopened, states[ticket.status])
+        assert (ticket.due_at is None) == (ticket.state == "resolved")
+    outcomes = dict(map(tuple, every(busy, DealStage.code, DealStage.outcome)))
+    for (deal,) in every(busy, Deal):
+        moves = [move for (move,) in every(busy, DealMove) if move.deal_id == deal.id]
+        moves.sort(key=lambda move: (move.at, move.id))
+        assert [move.before for move in moves] == [None, *(move.after for move in moves[:-1])]
+        assert moves[-1].after == deal.stage
+        assert deal.outcome == outcomes[deal.stage]
+        assert (deal.closed_at is None) == (deal.outcome == "open")
+        assert deal.lost_reason is None or deal.outcome == "lost"
+    assert all((row.closed_at is None) == (row.status not in ("done", "declined")) for (row,) in every(busy, Need))
+    assert all((row.done_at is None) != row.is_done for (row,) in every(busy, Task))
+    kinds = dict(map(tuple, every(busy, Customer.id, Customer.kind)))
+    assert all(kinds[person.customer_id] == "organisation" for (person,) in every(busy, Contact))
+    for kind in KINDS.values():
+        wanted = {
+            (row.id, term)
+            for (row,) in every(busy, kind.model)
+            for term in record_search.terms_of(kind, {name: getattr(row, name) for name in kind.searched})
+        }
+        assert wanted
+        found = every(busy, RecordTerm.table_name, RecordTerm.row_id, RecordTerm.term)
+        assert {(row_id, term) for table, row_id, term in found if table == kind.table} == wanted
 
 
 def test_keys_are_never_given_out_twice(busy: Workspace) -> None:

@@ -1,0 +1,93 @@
+"""What one kind of record is: its fields, who may see and change it, how it is found, what follows from a change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, inspect
+from sqlalchemy.orm import InstrumentedAttribute
+
+from crm_core.access import Actor, Permission, Scope
+from crm_core.db.base import Tracked
+from crm_core.db.history import TrackedSession
+from crm_core.records.field_specs import Spec
+
+Prepare: TypeAlias = Callable[[TrackedSession, Actor, Any], None]
+"""`prepare(session, actor, row)`: what else a new row holds, set before it is stored; may raise Invalid."""
+
+Follow: TypeAlias = Callable[[TrackedSession, Actor, Any, Mapping[str, Any]], None]
+"""`follow(session, actor, row, before)`: what else a change means; `before` holds the changed fields' old values and is
+empty for a new row, which is stored by then. May set fields and add rows, and may raise Invalid."""
+
+Settle: TypeAlias = Callable[[TrackedSession, Any], None]
+"""`settle(session, row)`: bring into step with its parts what a row holds of them, after some were taken back."""
+
+
+def _nothing_to_prepare(session: TrackedSession, actor: Actor, row: Any) -> None:
+    """Most records hold what was typed."""
+
+
+def _nothing_follows(session: TrackedSession, actor: Actor, row: Any, before: Mapping[str, Any]) -> None:
+    """Most changes mean nothing else."""
+
+
+def _nothing_to_settle(session: TrackedSession, row: Any) -> None:
+    """Most records have no parts."""
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """One kind of record.
+
+    Attributes:
+        one: what one of them is called, a message.
+        title: the attribute it is shown by.
+        fields: what people see and change, in the order of the form.
+        filters: fields a list can be narrowed by.
+        sorts: the orders of a list by name, the first one the usual one; each the attributes to sort by, and a "-"
+            before one turns it round.
+        searched: the attributes whose words it is found by.
+        at: the attribute that says when it came about.
+        number_prefix: of the numbers given out, such as T for T-000123; None where they have none.
+        in_scope: the condition that shows a viewer their own.
+        defaults: of a new one.
+        prepare: what else a new one holds.
+        follow: what else a change means; `followed` are the fields whose change means anything.
+        settle: what to bring into step after an undo.
+    """
+
+    model: type[Tracked]
+    one: str
+    title: str
+    view: Permission
+    edit: Permission
+    fields: tuple[Spec, ...]
+    filters: tuple[str, ...]
+    sorts: Mapping[str, tuple[str, ...]]
+    searched: tuple[str, ...]
+    at: str
+    in_scope: Callable[[Scope], ColumnElement[bool]]
+    number_prefix: str | None = None
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    prepare: Prepare = _nothing_to_prepare
+    follow: Follow = _nothing_follows
+    followed: frozenset[str] = frozenset()
+    settle: Settle = _nothing_to_settle
+
+    @cached_property
+    def table(self) -> str:
+        """The name of its table, which is also what addresses, drafts and history call it."""
+        return str(inspect(self.model).local_table.name)
+
+    @cached_property
+    def specs(self) -> Mapping[str, Spec]:
+        """The fields by name."""
+        return {spec.name: spec for spec in self.fields}
+
+    def attribute(self, name: str) -> InstrumentedAttribute[Any]:
+        """The mapped attribute of this name."""
+        found: InstrumentedAttribute[Any] = getattr(self.model, name)
+        return found

@@ -1,0 +1,152 @@
+"""The list of any kind of record: searched, filtered, sorted and paged in the database, within the viewer's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from crm_core.access import Actor, Scope
+from crm_core.db.models import Customer, Deal, Product, RecordTerm, Team, Ticket, User
+from crm_core.records.record_kind import RecordKind
+from crm_core.records.terms import Clause, TermRange, parse
+
+MAX_PER_PAGE = 200
+MAX_COUNTED = 10_000
+"""Matches are counted up to here; past it a list says "more than"."""
+
+_LABELS: Mapping[str, tuple[type[Any], str]] = {
+    "customers": (Customer, "name"), "products": (Product, "name"), "users": (User, "name"), "teams": (Team, "name"),
+    "deals": (Deal, "name"), "tickets": (Ticket, "number"),
+}  # fmt: skip
+"""By what a reference is shown."""
+
+
+@dataclass(frozen=True)
+class RecordQuery:
+    """What a list shows. `filters` gives for a field the value, or the values, it must have (None: it is not set);
+    pages count from 1; `sort` is one of the kind's, empty for the usual one."""
+
+    text: str = ""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    sort: str = ""
+    page: int = 1
+    per_page: int = 25
+    ids: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.page < 1 or not 1 <= self.per_page <= MAX_PER_PAGE:
+            raise ValueError(f"pages count from 1 and hold 1 to {MAX_PER_PAGE} rows")
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """One page: the rows, what their references are called by (table, id), and how many there are in all."""
+
+    rows: list[Any]
+    labels: Mapping[tuple[str, int], str]
+    total: int
+    is_total_exact: bool
+    page: int
+    pages: int
+
+
+def page(*, session: Session, actor: Actor, kind: RecordKind, query: RecordQuery) -> RecordPage:
+    """One page of the records the actor may see; past the last page, the last.
+
+    Raises:
+        PermissionDenied: the role may not see records of this kind.
+        ValueError: a filter or an order the kind does not have.
+    """
+    actor.require(kind.view)
+    matching = conditions(kind, query, actor.scope)
+    some = select(kind.model.id).where(*matching).limit(MAX_COUNTED + 1)
+    counted = session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    total = min(counted, MAX_COUNTED)
+    pages = max(1, -(-total // query.per_page))
+    shown = min(query.page, pages)
+    statement = select(kind.model).where(*matching).order_by(*ordering(kind, query.sort))
+    rows = list(session.scalars(statement.limit(query.per_page).offset((shown - 1) * query.per_page)))
+    return RecordPage(rows, labels_of(session, kind, rows), total, counted <= MAX_COUNTED, shown, pages)
+
+
+def count(*, session: Session, actor: Actor, kind: RecordKind, query: RecordQuery) -> int:
+    """How many records match, all counted.
+
+    Raises:
+        PermissionDenied: the role may not see records of this kind.
+    """
+    actor.require(kind.view)
+    matching = conditions(kind, query, actor.scope)
+    return session.scalar(select(func.count()).select_from(kind.model).where(*matching)) or 0
+
+
+def ids(*, session: Session, actor: Actor, kind: RecordKind, query: RecordQuery) -> list[int]:
+    """The ids of all that match, ascending.
+
+    Raises:
+        PermissionDenied: the role may not see records of this kind.
+    """
+    actor.require(kind.view)
+    statement = select(kind.model.id).where(*conditions(kind, query, actor.scope)).order_by(kind.model.id)
+    return list(session.scalars(statement))
+
+
+def conditions(kind: RecordKind, query: RecordQuery, scope: Scope) -> list[ColumnElement[bool]]:
+    """What a record must meet to be in the list."""
+    found = [kind.in_scope(scope)]
+    found += [_having(kind, clause) for clause in parse(query.text)]
+    for name, value in query.filters.items():
+        if name not in kind.filters:
+            raise ValueError(f"a list of {kind.table} is filtered by {', '.join(kind.filters)}, not by {name}")
+        attribute = kind.attribute(name)
+        if isinstance(value, (list, tuple, set, frozenset)):
+            found.append(attribute.in_(list(value)))
+        else:
+            found.append(attribute.is_(None) if value is None else attribute == value)
+    if query.ids is not None:
+        found.append(kind.model.id.in_(query.ids))
+    return found
+
+
+def ordering(kind: RecordKind, sort: str) -> list[ColumnElement[Any]]:
+    """The order of the list; what is not set comes last either way."""
+    name = sort or next(iter(kind.sorts))
+    if name not in kind.sorts:
+        raise ValueError(f"a list of {kind.table} is sorted by {', '.join(kind.sorts)}, not by {name}")
+    order: list[ColumnElement[Any]] = []
+    for part in kind.sorts[name]:
+        attribute = kind.attribute(part.lstrip("-"))
+        if attribute.property.columns[0].nullable:
+            order.append(attribute.is_(None))
+        order.append(attribute.desc() if part.startswith("-") else attribute.asc())
+    return order
+
+
+def labels_of(session: Session, kind: RecordKind, rows: Sequence[Any]) -> dict[tuple[str, int], str]:
+    """What the references of these rows are called; a name says no more than the row itself does."""
+    labels: dict[tuple[str, int], str] = {}
+    for spec in kind.fields:
+        if spec.kind != "reference" or spec.target is None:
+            continue
+        wanted = {getattr(row, spec.name) for row in rows} - {None}
+        model, attribute = _LABELS[spec.target]
+        if wanted:
+            found: Select[Any] = select(model.id, getattr(model, attribute)).where(model.id.in_(wanted))
+            labels.update({(spec.target, row_id): text for row_id, text in session.execute(found)})
+    return labels
+
+
+def _having(kind: RecordKind, clause: Clause) -> ColumnElement[bool]:
+    inside = or_(*map(_in_range, clause))
+    terms = select(RecordTerm.row_id).where(RecordTerm.table_name == kind.table, inside)
+    return kind.model.id.in_(terms)
+
+
+def _in_range(item: TermRange) -> ColumnElement[bool]:
+    if item.high is None:
+        return RecordTerm.term == item.low
+    return and_(RecordTerm.term >= item.low, RecordTerm.term < item.high)

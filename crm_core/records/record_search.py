@@ -1,0 +1,82 @@
+"""Keep every record's search terms in step with it, in English, Chinese and whatever else people write.
+
+The table record_terms holds (table, term, row); a typed word is a range of it, as it is for customers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, event, insert
+from sqlalchemy.orm import Session, UOWTransaction
+from sqlalchemy.orm.attributes import instance_state
+
+from crm_core.db.history import TrackedSession
+from crm_core.db.models import RecordTerm
+from crm_core.records.kinds import KINDS
+from crm_core.records.record_kind import RecordKind
+from crm_core.records.terms import reference_terms, words_of
+
+MAX_TERMS = 400
+"""So many different words of one record are kept; what a very long text says at its end is not found by it."""
+
+_BY_MODEL: Mapping[type[Any], RecordKind] = {kind.model: kind for kind in KINDS.values()}
+_BATCH = 10_000
+
+
+def terms_of(kind: RecordKind, values: Mapping[str, Any]) -> set[str]:
+    """The terms of one record from the attributes it is found by."""
+    terms: dict[str, None] = {}
+    for name in kind.searched:
+        text = values.get(name)
+        if text:
+            found = reference_terms(text) if name == "number" else words_of(text)
+            terms.update(dict.fromkeys(found))
+    return set(islice(terms, MAX_TERMS))
+
+
+def index_new(session: Session, kind: RecordKind, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Store the terms of new records, given with their id and searched attributes, in any number."""
+    source = iter(rows)
+    while batch := list(islice(source, _BATCH)):
+        found = [
+            {"table_name": kind.table, "term": term, "row_id": row["id"]}
+            for row in batch
+            for term in terms_of(kind, row)
+        ]
+        found.sort(key=lambda item: (item["term"], item["row_id"]))  # neighbours in the index are written together
+        if found:
+            session.connection().execute(insert(RecordTerm), found)
+
+
+@event.listens_for(TrackedSession, "after_flush")
+def _follow_changes(session: TrackedSession, _context: UOWTransaction) -> None:
+    connection = session.connection()
+    for item in session.new:
+        if kind := _BY_MODEL.get(type(item)):
+            index_new(session, kind, [_values(kind, item)])
+    for item in session.deleted:
+        if kind := _BY_MODEL.get(type(item)):
+            gone = delete(RecordTerm).where(RecordTerm.table_name == kind.table, RecordTerm.row_id == item.id)
+            connection.execute(gone)
+    for item in session.dirty:
+        kind = _BY_MODEL.get(type(item))
+        if kind is None:
+            continue
+        before, after = terms_of(kind, _values(kind, item, was=True)), terms_of(kind, _values(kind, item))
+        if lost := before - after:
+            of_row = (RecordTerm.table_name == kind.table, RecordTerm.row_id == item.id)
+            connection.execute(delete(RecordTerm).where(*of_row, RecordTerm.term.in_(sorted(lost))))
+        if added := after - before:
+            rows = [{"table_name": kind.table, "term": term, "row_id": item.id} for term in sorted(added)]
+            connection.execute(insert(RecordTerm), rows)
+
+
+def _values(kind: RecordKind, item: Any, *, was: bool = False) -> dict[str, Any]:
+    values: dict[str, Any] = {"id": item.id}
+    for name in kind.searched:
+        deleted = instance_state(item).attrs[name].history.deleted if was else ()
+        values[name] = deleted[0] if deleted else getattr(item, name)
+    return values
