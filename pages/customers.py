@@ -7,7 +7,7 @@ from crm_core.records import customer_list
 from crm_core.records.customer_list import CustomerQuery
 from dashboard import session, ui
 from dashboard.i18n import _
-from dashboard.ui import by_hand
+from dashboard.ui import by_hand, segment_filter
 from dashboard.ui import customers as parts
 
 page = ui.page("customers")
@@ -17,6 +17,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     text = page.search("q", _("Search"), _("Name, e-mail, phone or reference"))
     with st.popover(_("Filters"), icon=":material/tune:", key="customers_filters"):
         filters = parts.filters(page)
+        segment_id = segment_filter.choice(page)
     sort = page.choice(
         "sort", _("Sort by"), parts.sorts(), default="name", kind="select", label_visibility="collapsed", width=190
     )
@@ -25,26 +26,28 @@ with st.container(horizontal=True, vertical_alignment="center"):
         if add:
             page.go("new_customer")
 
-number = parts.page_number("customers", (text, filters, sort))
+among = segment_filter.narrowed(page, segment_id)
+number = parts.page_number("customers", (text, filters, segment_id, sort))
 query = CustomerQuery(
     text=text,
     sort=sort.removeprefix("-"),
     descending=sort.startswith("-"),
     page=number,
     per_page=parts.PER_PAGE,
+    ids=None if among.customers is None else tuple(among.customers.ids().tolist()),
     **filters,
 )
 with session.workspace().read() as database_session:
     found = customer_list.page(session=database_session, actor=actor, query=query)
 
 if found.rows:
-    st.caption(parts.count(found.total, found.is_total_exact, filters))
+    st.caption(parts.count(found.total, found.is_total_exact, filters, among.words))
     by_hand.remember(
         found.rows, parts.table(found.rows, key=by_hand.table_key(found.rows), ticked=by_hand.ticked(found.rows))
     )
     parts.pager("customers", found.pages)
     by_hand.chosen()
-elif text or any(value is not None for value in filters.values()):
+elif text or segment_id is not None or any(value is not None for value in filters.values()):
     ui.empty(
         _("Nobody found"),
         _("No customer matches. Try fewer letters, or clear the filters."),

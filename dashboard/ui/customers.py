@@ -81,15 +81,15 @@ def filters(page: Page) -> dict[str, Any]:
     }
 
 
-def count(total: int, is_exact: bool, filters: Mapping[str, Any]) -> str:
-    """How many were found, and what the list is narrowed to: the filters themselves are folded away."""
+def count(total: int, is_exact: bool, filters: Mapping[str, Any], among: str) -> str:
+    """How many were found, and what the list is narrowed to, `among` whom: the filters themselves are folded away."""
     found = (
         ngettext("{n} customer", "{n} customers", total)
         if is_exact
         else _("More than {n} customers; search or filter to narrow the list down", n=fmt().number(total))
     )
     owner = _owner_names().get(filters["owner_id"], "") if filters["owner_id"] is not None else ""
-    narrowed = (country(filters["country"]), owner, filters["source"], kinds().get(filters["kind"] or "", ""))
+    narrowed = (country(filters["country"]), owner, filters["source"], kinds().get(filters["kind"] or "", ""), among)
     return plain(" · ".join([found, *(part for part in narrowed if part)]))
 
 

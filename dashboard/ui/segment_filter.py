@@ -1,4 +1,4 @@
-"""Key figures of a saved segment's customers alone: the choice of the segment, in the address by its number."""
+"""A saved segment's customers alone, in lists and key figures: the choice of it, in the address by its number."""
 
 from __future__ import annotations
 

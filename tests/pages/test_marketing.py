@@ -17,7 +17,7 @@ from crm_core.analytics.membership import Who
 from crm_core.analytics.periods import Period
 from crm_core.analytics.saved_members import SavedMembersParams, saved_list
 from crm_core.db.models import SavedSegment, SegmentKind
-from crm_core.records import campaigns, saved_segments
+from crm_core.records import campaigns, customers, saved_segments
 from crm_core.workspace import Workspace
 from tests.pages.conftest import TODAY
 from tests.pages.test_pages import texts
@@ -194,6 +194,20 @@ def test_key_figures_and_their_rows_are_narrowed_to_a_saved_segment(
     assert not rows.exception
     assert f"{wanted.n:,} rows" in texts(rows)
     assert segment.name in texts(rows)
+
+
+def test_the_list_of_customers_is_narrowed_to_a_saved_segment(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment
+) -> None:
+    who = SavedMembersParams(Who.by_rule(RULE), TODAY)
+    members = demo_workspace.analyses.run(saved_list, who, actor=SYSTEM).customers.ids()
+    app = until_there(open_app("customers", segment=str(segment.id)))
+    assert f"{len(members)} customers · {segment.name}" in texts(app).replace("\\", "")
+    with demo_workspace.read() as session:
+        refs = {customers.get(session=session, actor=SYSTEM, customer_id=int(key)).ref for key in members}
+    assert set(app.dataframe[0].value["ref"]) <= refs
+    app.text_input(key="customers.q").set_value("nobody at all is called so").run()
+    assert "Nobody found" in texts(app)
 
 
 def test_who_may_not_see_segments_is_not_offered_to_narrow_key_figures_by_one(
