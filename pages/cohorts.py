@@ -58,18 +58,22 @@ else:
     page.headline(parts.retention_sentence(report) if view == "retention" else parts.value_sentence(report))
     st.caption(parts.said(params))
     if len(report.cells) and view == "retention":
+        shown = parts.shown(report)
         picked = ui.chart(
-            charts.retention_triangle(*parts.shown(report), unit=unit, step=parts.step(params), **drawing()),
+            charts.retention_triangle(*shown, unit=unit, step=parts.step(params), **drawing()),
             key="retention",
             alt=_("Share of each cohort that bought again, by window"),
             table=parts.table(report, "rate"),
             on_select="rerun",
+            least_width=charts.triangle_width(shown[1]),
         )
         parts.note_if_cut(report)
         parts.members(page, report, parts.picked_cell(picked))
     if len(report.means):
         ui.chart(
-            charts.cohort_curves(*parts.shown(report), column, unit=unit, step=parts.step(params), **drawing()),
+            charts.cohort_curves(
+                report.cohorts, report.cells, report.means, column, unit=unit, step=parts.step(params), **drawing()
+            ),
             key=f"cohort_curves_{view}",
             alt=_("The mean of the cohorts over time, with each cohort behind it"),
             table=parts.table(report, column) if view == "value" else None,

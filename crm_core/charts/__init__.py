@@ -7,7 +7,7 @@ from crm_core.charts.churn import calibration as churn_calibration
 from crm_core.charts.churn import gain as churn_gain
 from crm_core.charts.churn import profit as churn_profit
 from crm_core.charts.clusters import cluster_map, cluster_profile, k_choice
-from crm_core.charts.cohorts import cohort_curves, retention_triangle
+from crm_core.charts.cohorts import cohort_curves, retention_triangle, triangle_width
 from crm_core.charts.config import plotly_config
 from crm_core.charts.customer_counts import customer_counts
 from crm_core.charts.intervals import intervals
@@ -47,4 +47,5 @@ __all__ = [
     "segment_sizes",
     "sparkline",
     "survival",
+    "triangle_width",
 ]

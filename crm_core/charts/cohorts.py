@@ -21,6 +21,9 @@ WindowUnit = Literal["month", "week"]
 FIRM_FROM = 3
 """A mean of fewer cohorts shows where these stand more than where others are going; it is dotted."""
 
+_MOST_LINES = 40
+_COLUMN = 26
+_LABELS = 130
 _ROW = 26
 _GAP = 0.4  # between the last cohort and the mean
 
@@ -42,7 +45,8 @@ def retention_triangle(
     Args:
         cohorts: start, end, size. found: one row a cell: cohort (a start), offset, retained, rate, low, high,
             is_complete. means: offset, rate, low, high. All as `CohortReport`'s.
-        unit: what a window is; step: the title of the windows' axis, in the reader's language.
+        unit: what a window is; step: what the windows count, in the reader's language; it stands at the top left, where
+            a narrow screen shows it too.
 
     Each cell's customdata is [start of the cohort as ISO date, offset]; the mean's is empty.
     """
@@ -84,17 +88,18 @@ def retention_triangle(
         f"{_short(start, unit, formats)} · {formats.number(size, compact=True)}"
         for start, (_place, _name, size) in named.items()
     ]
-    keys = [("▨", colours.accent, _("incomplete"))] if any(hatched) else []
+    keys = [("→", colours.text, step)]
+    if any(hatched):
+        keys.append(("▨", colours.accent, _("incomplete")))
     return figure(
         [cells(drawn, hatched=hatched, size=11)],
         dark=dark,
-        height=int(_ROW * (len(named) + 1.4)) + (84 if keys else 60),
-        margin={"l": 4, "r": 8, "t": 30 if keys else 8, "b": 4},
+        height=int(_ROW * (len(named) + 1.4)) + 64,
+        margin={"l": 4, "r": 8, "t": 30, "b": 4},
         title=key_line(keys, dark=dark),
         barmode="overlay",
         bargap=0.0,
-        xaxis=axis(dark, tickvals=list(range(widest + 1)), tickangle=0, range=[-0.5, widest + 0.5])
-        | {"title": titled(step, dark)},
+        xaxis=axis(dark, tickvals=list(range(widest + 1)), tickangle=0, range=[-0.5, widest + 0.5]),
         yaxis=axis(
             dark,
             tickvals=[*range(len(named)), last],
@@ -102,6 +107,11 @@ def retention_triangle(
             range=[last + 0.5, -0.5],
         ),
     )
+
+
+def triangle_width(found: pd.DataFrame) -> int:
+    """The width in pixels below which the triangle's numbers would run into each other; `found` as above."""
+    return _LABELS + _COLUMN * (1 + int(found["offset"].max() if len(found) else 0))
 
 
 def cohort_curves(
@@ -117,7 +127,7 @@ def cohort_curves(
     dark: bool = False,
 ) -> go.Figure:
     """The mean over complete cells as a strong line with its interval, dotted where fewer than three cohorts reach,
-    and each cohort as a thin grey line behind it.
+    and the latest 40 cohorts as thin grey lines behind it, in one trace with gaps between them: more would hide it.
 
     Args: as `retention_triangle`; `column` is what is drawn: "rate" from window 1 on (window 0 is 100 by definition) or
         "value" (net sales so far for each customer who entered) from window 0 on. Cells that are not over are left out.
@@ -125,16 +135,15 @@ def cohort_curves(
     colours = palette(dark)
     measure: Unit = "ratio" if column == "rate" else "money"
     first = 1 if column == "rate" else 0
-    known = found[found["is_complete"] & (found["offset"] >= first) & found[column].notna()]
+    is_drawn = found["cohort"].isin(cohorts["start"].tail(_MOST_LINES))
+    known = found[is_drawn & found["is_complete"] & (found["offset"] >= first) & found[column].notna()]
     names = {row.start: formats.period(Span(row.start, row.end)) for row in _rows(cohorts)}
-    data: list[dict[str, Any]] = []
-    for start, cohort in known.groupby("cohort"):
-        hovers = [
-            f"<b>{_('{cohort}, {window}', cohort=names[start], window=window_name(unit, cell.offset, _))}</b><br>"
-            + say(getattr(cell, column), measure, _=_, formats=formats)
-            for cell in _rows(cohort)
-        ]
-        data.append(_line(cohort, column, hovers, colours.neutral, width=1, opacity=0.55))
+    hovers = [
+        f"<b>{_('{cohort}, {window}', cohort=names[cell.cohort], window=window_name(unit, cell.offset, _))}</b><br>"
+        + say(getattr(cell, column), measure, _=_, formats=formats)
+        for cell in _rows(known)
+    ]
+    data = [_cohort_lines(known, column, hovers, colours.neutral)]
     mean = means[means["offset"] >= first]
     interval = mean.dropna(subset=["low", "high"]) if column == "rate" else mean.iloc[:0]
     if len(interval):
@@ -146,17 +155,18 @@ def cohort_curves(
         for row in _rows(mean)
     ]
     firm = int((mean["cohorts"] >= FIRM_FROM).sum())
-    keys = [("━", colours.accent, _("Mean")), ("━", colours.neutral, _("each cohort"))]
+    each = _("each cohort") if len(cohorts) <= _MOST_LINES else _("the latest {n} cohorts", n=_MOST_LINES)
+    keys = [("━", colours.accent, _("Mean")), ("━", colours.neutral, each)]
     if len(interval):
         keys.insert(1, ("■", mixed(colours.accent, colours.background, 0.35), _("95% interval")))
     if firm < len(mean):
         tail = slice(max(firm - 1, 0), None)
-        dotted = _line(mean[tail], column, hovers[tail], colours.accent, width=2, opacity=1.0)
+        dotted = _line(mean[tail], column, hovers[tail], colours.accent, width=2)
         dotted["line"] |= {"dash": "dot"}
         data.append(dotted)
         keys.insert(1, ("┅", colours.accent, _("Mean of fewer than {n} cohorts", n=FIRM_FROM)))
-    data.append(_line(mean[:firm], column, hovers[:firm], colours.accent, width=3, opacity=1.0))
-    widest = max([first + 1, *known["offset"]])
+    data.append(_line(mean[:firm], column, hovers[:firm], colours.accent, width=3))
+    widest = max([first + 1, *known["offset"], *mean["offset"]])
     ticks = range(first, widest + 1, max(1, -(-(widest + 1) // 13)))
     return figure(
         data,
@@ -178,17 +188,47 @@ def window_name(unit: WindowUnit, n: int, _: Translator) -> str:
     return _("week {n}", n=n) if unit == "week" else _("month {n}", n=n)
 
 
-def _line(
-    rows: pd.DataFrame, column: str, hovers: Sequence[str], colour: str, *, width: float, opacity: float
-) -> dict[str, Any]:
+def _cohort_lines(cells: pd.DataFrame, column: str, hovers: Sequence[str], colour: str) -> dict[str, Any]:
+    """Each cohort's line; a cohort of one cell is a dot."""
+    x: list[int | None] = []
+    y: list[float | None] = []
+    texts: list[str] = []
+    sizes: list[int] = []
+    counts = cells["cohort"].value_counts()
+    before = None
+    for cell, hover, value in zip(_rows(cells), hovers, floats(cells[column]), strict=True):
+        if before not in (None, cell.cohort):
+            x.append(None)
+            y.append(None)
+            texts.append("")
+            sizes.append(0)
+        before = cell.cohort
+        x.append(int(cell.offset))
+        y.append(value)
+        texts.append(hover)
+        sizes.append(4 if counts[cell.cohort] == 1 else 0)
     return {
         "type": "scatter",
-        "mode": "lines+markers" if len(rows) == 1 or width > 1 else "lines",
+        "mode": "lines+markers",
+        "x": x,
+        "y": y,
+        "opacity": 0.55,
+        "line": {"color": colour, "width": 1},
+        "marker": {"color": colour, "size": sizes},
+        "connectgaps": False,
+        "hovertext": texts,
+        "hovertemplate": "%{hovertext}<extra></extra>",
+    }
+
+
+def _line(rows: pd.DataFrame, column: str, hovers: Sequence[str], colour: str, *, width: float) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if len(rows) <= _MOST_LINES else "lines",
         "x": rows["offset"].tolist(),
         "y": floats(rows[column]),
-        "opacity": opacity,
         "line": {"color": colour, "width": width},
-        "marker": {"color": colour, "size": 6 if width > 1 else 4},
+        "marker": {"color": colour, "size": 6},
         "hovertext": list(hovers),
         "hovertemplate": "%{hovertext}<extra></extra>",
     }

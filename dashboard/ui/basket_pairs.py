@@ -53,7 +53,7 @@ def companion_table(report: CompanionReport) -> pd.Series | None:
     st.caption(ngettext("{n} basket with it", "{n} baskets with it", report.n_with))
     rows = report.companions.head(SHOWN)
     columns = {
-        "name": st.column_config.TextColumn(_("They also buy"), width="large"),
+        "name": st.column_config.TextColumn(_("They also buy"), width="medium"),
         "confidence": st.column_config.NumberColumn(_("Confidence"), format="%.1f%%"),
         "lift": st.column_config.NumberColumn(_("Lift"), format="%.1f"),
         "holdout_lift": st.column_config.NumberColumn(_("Later lift"), format="%.1f"),

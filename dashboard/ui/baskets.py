@@ -34,13 +34,13 @@ def params(page: Page, span: Span) -> BasketParams:
     """Which baskets, and how often a rule must occur."""
     period = period_filter(page, span)
     levels = {"product": _("Products"), "category": _("Categories")}
-    level = page.choice("level", _("Items"), levels, default="product", kind="select", width=140)
+    level = page.choice("level", _("Items"), levels, default="product", kind="select", width=120)
     supports = {text: fmt().percent(float(text)) for text in SUPPORTS}
-    support = page.choice("support", _("Least support"), supports, default="0.01", kind="select", width=140)
+    support = page.choice("support", _("Least support"), supports, default="0.01", kind="select", width=120)
     channels = {"": _("All channels")} | {name: name for name in span.channels}
-    channel = page.choice("channel", _("Channel"), channels, default="", kind="select", width=160)
+    channel = page.choice("channel", _("Channel"), channels, default="", kind="select", width=150)
     segments = {"": _("All customers")} | {rule.name: _(rule.name) for rule in SEGMENT_RULES}
-    segment = page.choice("segment", _("Segment"), segments, default="", kind="select", width=190)
+    segment = page.choice("segment", _("Segment"), segments, default="", kind="select", width=170)
     return BasketParams(
         period=period,
         level=cast("ItemLevel", level),

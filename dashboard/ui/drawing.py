@@ -16,8 +16,24 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: Any, *, key: str, alt: str, table: pd.DataFrame | None = None, on_select: Any = None) -> Any:
-    """A chart; with `table`, its numbers can be opened below it: words in the first column, numbers in the others."""
+def chart(
+    figure: Any,
+    *,
+    key: str,
+    alt: str,
+    table: pd.DataFrame | None = None,
+    on_select: Any = None,
+    least_width: int | None = None,
+) -> Any:
+    """A chart; with `table`, its numbers can be opened below it: words in the first column, numbers in the others.
+
+    On a screen narrower than `least_width` pixels it keeps that width and moves inside its own box.
+    """
+    if least_width is not None:
+        box = f".st-key-{key}"
+        st.html(
+            f"<style>{box}{{overflow-x:auto}}{box}>[data-testid=stFullScreenFrame]{{min-width:{least_width}px}}</style>"
+        )
     selection: dict[str, Any] = {} if on_select is None else {"on_select": on_select, "selection_mode": "points"}
     state = st.plotly_chart(figure, key=key, config=plotly_config(language()), theme=None, alt=alt, **selection)
     if table is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
+
+import pandas as pd
 
 from crm_core import charts
 from crm_core.formats import Formats
@@ -29,11 +32,34 @@ def test_a_triangle_has_a_number_in_every_cell_and_hatches_what_is_not_over():
 
 def test_cells_that_are_not_over_are_in_no_curve_and_a_mean_of_few_cohorts_is_dotted():
     figure = charts.cohort_curves(COHORTS, CELLS, COHORT_MEANS, "value", unit="month", step="Months", **EN)
-    assert [list(line.y) for line in figure.data] == [[10.0, 15.0], [20.0], [15.0, 15.0], [15.0]]
-    assert [line.line.dash for line in figure.data] == [None, None, "dot", None]
+    assert [list(line.y) for line in figure.data] == [[10.0, 15.0, None, 20.0], [15.0, 15.0], [15.0]]
+    assert list(figure.data[0].marker.size) == [0, 0, 0, 4]  # a cohort of one cell is a dot
+    assert [line.line.dash for line in figure.data] == [None, "dot", None]
     assert "Mean of fewer than 3 cohorts" in figure.layout.title.text
     rates = charts.cohort_curves(COHORTS, CELLS, COHORT_MEANS, "rate", unit="month", step="Months", **EN)
     assert next(list(line.x) for line in rates.data if line.fill is None) == [1]
+
+
+def test_of_many_cohorts_only_the_latest_lie_behind_the_mean_and_the_key_says_so():
+    starts = [date(2020, 1, 6) + timedelta(days=7 * n) for n in range(50)]
+    many = pd.DataFrame({"start": starts, "end": [start + timedelta(days=7) for start in starts], "size": 9})
+    cells = CELLS.iloc[[1]].drop(columns="cohort").merge(pd.DataFrame({"cohort": starts}), how="cross")
+    figure = charts.cohort_curves(many, cells, COHORT_MEANS, "value", unit="week", step="Weeks", **EN)
+    assert len([y for y in figure.data[0].y if y is not None]) == 40
+    assert "the latest 40 cohorts" in figure.layout.title.text
+
+
+def test_the_axis_reaches_as_far_as_the_mean_even_where_no_cohort_shown_does():
+    means = pd.concat([COHORT_MEANS, COHORT_MEANS.tail(1).assign(offset=9)])
+    figure = charts.cohort_curves(COHORTS, CELLS, means, "value", unit="month", step="Months", **EN)
+    assert figure.layout.xaxis.range[1] > 9
+
+
+def test_a_triangle_says_what_its_windows_count_where_a_phone_shows_it_and_how_wide_it_must_be():
+    figure = charts.retention_triangle(COHORTS, CELLS, COHORT_MEANS, unit="month", step="Months since", **EN)
+    assert "Months since" in figure.layout.title.text
+    narrow, wide = charts.triangle_width(CELLS), charts.triangle_width(CELLS.assign(offset=CELLS["offset"] + 20))
+    assert wide - narrow == 20 * 26
 
 
 def test_the_life_cycle_stacks_buyers_above_zero_and_those_who_stopped_below():
