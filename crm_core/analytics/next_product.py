@@ -182,7 +182,7 @@ def _histories(tables: Tables, as_of: date) -> tuple[Histories, Ints, pd.DataFra
     buyers = lines.groupby("product_id")["customer_id"].nunique().sort_values(ascending=False, kind="stable")
     counted = buyers.index[:MOST_ITEMS].sort_values()
     if len(counted) < 2:
-        raise AnalysisRefused("Recommendations need at least two products; {n} was sold.", n=len(counted))
+        raise AnalysisRefused("Recommendations need at least two products; these orders hold {n}.", n=len(counted))
     products = collected(tables.products.select("code", "name", product_id=nw.col("id")))
     named = products.set_index("product_id").loc[counted].reset_index()[["product_id", "code", "name"]]
     owner, customers = pd.factorize(lines["customer_id"])

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_journeys import PATIENCE, settled, visit
+
 
 def click_bar(page: Page, chart: str, number: int) -> None:
     """Click the n-th bar or cell of a chart; plotly listens to the mouse, not to the bar."""
@@ -37,3 +39,49 @@ def test_a_bar_of_the_life_cycle_leads_to_the_rows_of_that_metric(open_page: Cal
     page.get_by_role("link", name=re.compile("open the customers")).click(timeout=30_000)
     expect(page).to_have_url(re.compile("metric=new_customers"))
     expect(page.get_by_text(re.compile(r"New customers: \d+"))).to_be_visible(timeout=30_000)
+
+
+def test_other_choices_make_another_triangle_whose_customers_open(open_page: Callable[..., Page]) -> None:
+    page = open_page("/cohorts", role="marketing", viewport={"width": 1440, "height": 1600})
+    visit(page, "/cohorts?period=all")
+    answer = page.get_by_role("heading", name=re.compile("of new customers bought again in the calendar month"))
+    expect(answer).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("radio", name="Weeks").click()
+    weekly = page.get_by_role("heading", name=re.compile("bought again in the calendar week after"))
+    expect(weekly).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    page.get_by_role("button", name="Definition").click()
+    counts = page.get_by_role("combobox", name=re.compile("Counts as retained"))
+    option = page.get_by_role("option", name="In that window or later")
+    expect(counts).to_be_visible(timeout=PATIENCE)
+    counts.click()
+    page.wait_for_timeout(1000)
+    if not option.is_visible():  # a redraw closes an open list
+        counts.press("ArrowDown")
+    option.click()
+    expect(page).to_have_url(re.compile("criterion=on-or-after"), timeout=PATIENCE)
+    expect(page.get_by_role("heading", name=re.compile("their first order, or later"))).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("Escape")
+    settled(page)
+    click_bar(page, "retention", 1)
+    expect(page.get_by_role("heading", name=re.compile(", week 1$"))).to_be_visible(timeout=PATIENCE)
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    table.click(position={"x": 60, "y": 52})  # the first name
+    expect(page.get_by_role("tab", name="Details")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_weekly_triangle_moves_inside_its_own_box_on_a_phone(open_page: Callable[..., Page]) -> None:
+    page = open_page("/cohorts", role="marketing", viewport={"width": 390, "height": 1600})
+    visit(page, "/cohorts?period=all&unit=week")
+    drawn = page.locator(".st-key-retention .main-svg").first
+    expect(drawn).to_be_visible(timeout=PATIENCE)
+    settled(page)
+    box = page.locator(".st-key-retention")
+    width, shown = box.evaluate("element => [element.scrollWidth, element.clientWidth]")
+    assert width > 700
+    assert shown <= 390
+    assert box.evaluate("element => { element.scrollLeft = 300; return element.scrollLeft; }") == 300
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0

@@ -10,7 +10,7 @@ import pytest
 
 from crm_core.analytics.next_product import NextProductParams, NextProductReport, next_product
 from crm_core.analytics.next_product_judging import Verdict, comparisons, verdict_of
-from crm_core.errors import AnalysisRefused, Invalid
+from crm_core.errors import AnalysisRefused, Cancelled, Invalid
 from crm_core.warehouse import Tables
 from tests.core.tables import Line, Order, Product, make_tables
 
@@ -116,17 +116,37 @@ def test_too_few_later_orders_are_refused_in_words() -> None:
         [],
         [Order(1, "2024-06-01 10:00", 1)],
         [Order(n, "2024-12-31 10:00", n) for n in range(1, 300)],
+        [Order(n, f"{AS_OF - timedelta(days=n)} 10:00", n) for n in range(1, 300)],
+        [Order(n, "2025-03-01 10:00", n % 50 + 1) for n in range(1, 300)],
+        [Order(n, f"{AS_OF - timedelta(days=n)} 10:00", 7) for n in range(1, 300)],
     ],
-    ids=["no orders", "one customer", "all on one day"],
+    ids=["no orders", "one customer", "one day", "no repeat buyers", "no orders yet", "one customer, many orders"],
 )
 def test_what_cannot_carry_it_is_refused_and_never_breaks(rows: list[Order]) -> None:
     with pytest.raises(AnalysisRefused):
         next_product(tables_of(rows, [Line(order.id, "5", product=1 + order.id % 2) for order in rows]), PARAMS)
 
 
+def test_refunds_alone_are_refused_in_words() -> None:
+    orders, lines = company(1, has_chains=True, n_customers=20)
+    returned = [Line(line.order, "-5", "refund", -1, product=line.product) for line in lines]
+    with pytest.raises(AnalysisRefused, match="at least two products; these orders hold 0"):
+        next_product(tables_of(orders, returned), PARAMS)
+
+
+@pytest.mark.parametrize("at", [0.0, 0.3, 0.6, 0.8])
+def test_a_cancelled_run_ends_at_the_next_step(at: float) -> None:
+    def stop(fraction: float, _step: str) -> None:
+        if fraction >= at:
+            raise Cancelled("The run was cancelled.")
+
+    with pytest.raises(Cancelled):
+        next_product(tables_of(*company(1, has_chains=True)), PARAMS, stop)
+
+
 def test_one_product_is_refused_in_words() -> None:
     orders, lines = company(1, has_chains=True, n_customers=20)
-    with pytest.raises(AnalysisRefused, match="at least two products; 1 was sold"):
+    with pytest.raises(AnalysisRefused, match="at least two products; these orders hold 1"):
         next_product(tables_of(orders, [Line(line.order, "5", product=1) for line in lines]), PARAMS)
 
 
