@@ -14,7 +14,6 @@ import sys
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import cast
 
 import duckdb
 import narwhals as nw
@@ -23,7 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.table import Context, Line
-from crm_core.warehouse import Snapshot, Tables
+from crm_core.access import EVERYTHING
+from crm_core.warehouse import Tables
 from crm_core.warehouse.duck import WORKER_MEMORY_MB
 from crm_core.warehouse.order_values import sums_of, totals, with_values
 
@@ -118,9 +118,7 @@ def _compute(folder: Path) -> None:
         name: nw.from_native(connection.read_parquet(str(folder / f"{name}.parquet"))).lazy()
         for name in ("orders", "order_lines", "order_values", "products")
     }
-    tables = Tables(
-        **frames, customers=frames["orders"], timezone="UTC", snapshot=cast(Snapshot, None), _cursor=connection
-    )
+    tables = Tables(frames.__getitem__, scope=EVERYTHING, timezone="UTC", snapshot=None, cursor=connection)
     n_orders = connection.read_parquet(str(folder / "orders.parquet")).shape[0]
     start = time.perf_counter()
     report = churn(tables, ChurnParams(END, HORIZON))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crm_core.access import Scope
 from crm_core.analytics.progress import Progress
-from crm_core.analytics.registry import DERIVED, TABLES, Analysis
+from crm_core.analytics.registry import DERIVED, Analysis
 from crm_core.errors import AnalysisFailed, CrmError
 
 if TYPE_CHECKING:
@@ -61,16 +61,4 @@ def broken(name: str, error: Exception) -> AnalysisFailed:
 def _declared(tables: Tables, analysis: Analysis[Any, Any]) -> Tables:
     """The tables the analysis declares, and no others: its kept report would not notice changes of another one."""
     derived = {name for name, made_of in DERIVED.items() if made_of <= analysis.reads}
-    others = (TABLES | DERIVED.keys()) - analysis.reads - derived
-    stand_ins: dict[str, Any] = {name: _Undeclared(name, analysis.name) for name in others}
-    return replace(tables, **stand_ins)
-
-
-class _Undeclared:
-    """Stands in for a table the analysis does not declare."""
-
-    def __init__(self, table: str, analysis: str) -> None:
-        self._words = f"analysis '{analysis}' does not declare that it reads {table}"
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError(self._words)
+    return tables.declared(analysis.reads | derived, analysis.name)

@@ -16,8 +16,10 @@ from crm_core.analytics.values import Json, canonical
 if TYPE_CHECKING:
     from crm_core.warehouse import Snapshot
 
-# Whose customers one may see decides which orders and lines one sees, whatever tables the analysis itself reads.
+# Whose customers one may see decides which orders and lines one sees, whatever tables the analysis itself reads; which
+# tickets and deals one may see, which of their parts.
 _SCOPING_TABLES = frozenset({"customers", "orders"})
+_WHOLES = {"ticket_events": frozenset({"tickets"}), "deal_moves": frozenset({"deals"})}
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ def report_key(analysis: Analysis[Any, Any], params: Any, snapshot: Snapshot, sc
         "scope": asdict(scope),
         "timezone": snapshot.timezone,
     }
-    tables = analysis.reads if scope.is_everything else analysis.reads | _SCOPING_TABLES
+    tables = analysis.reads
+    if not scope.is_everything:
+        tables = tables.union(_SCOPING_TABLES, *(_WHOLES.get(table, frozenset()) for table in tables))
     # The mark tells a table from the same table at the same version in a database restored from a backup.
     state: dict[str, Json] = {"tables": {table: asdict(snapshot.marks[table]) for table in tables}}
     if analysis.is_dated:

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DERIVED", "TABLES", "Analysis", "Cancelled", "Progress", "all_analyses", "analysis", "find", "get"]
 
-TABLES = frozenset({"customers", "products", "orders", "order_lines"})
+TABLES = frozenset(
+    {
+        "customers", "products", "orders", "order_lines", "tickets", "ticket_events", "deals", "deal_moves",
+        "deal_stages", "needs", "activities",
+    }
+)  # fmt: skip
 """The tables a snapshot holds."""
 
 DERIVED = {"order_values": frozenset({"orders", "order_lines"})}

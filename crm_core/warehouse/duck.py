@@ -37,7 +37,8 @@ WORKER_MEMORY_MB = 512
 """What the queries of a worker process may take."""
 
 _DUCK_TYPES = {
-    "int64": "BIGINT", "string": "VARCHAR", "bool": "BOOLEAN", "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE"
+    "int64": "BIGINT", "string": "VARCHAR", "bool": "BOOLEAN", "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
+    "date32[day]": "DATE",
 }  # fmt: skip
 
 
@@ -96,7 +97,7 @@ def relation(cursor: duckdb.DuckDBPyConnection, layout: TableLayout, files: list
     """The rows of a table's files, by key; a table without files has its columns and no rows."""
     if files:
         return cursor.read_parquet(files)
-    columns = ", ".join(f"NULL::{_DUCK_TYPES[str(field.type)]} AS {field.name}" for field in layout.written)
+    columns = ", ".join(f'NULL::{_DUCK_TYPES[str(field.type)]} AS "{field.name}"' for field in layout.written)
     return cursor.sql(f"SELECT {columns} WHERE false")
 
 

@@ -21,6 +21,7 @@ _TEXT = pa.string()
 _NUMBER = pa.int64()  # 64 bits for every count too: quantity × price never overflows, and SQLite hands over 64 bits
 _MONEY = pa.int64()  # whole ten-thousandths
 _FLAG = pa.bool_()
+_DAY = pa.date32()
 _INSTANT = pa.timestamp("us", tz="UTC")  # the database's microseconds since 1970 UTC, named: the cast copies nothing
 
 
@@ -103,6 +104,81 @@ _ORDER_LINES = TableLayout(
     added={"net_e4": line_rules.net_e4},
 )  # fmt: skip
 
+_TICKETS = TableLayout(
+    "tickets",
+    pa.schema(
+        [
+            ("id", _KEY), ("number", _TEXT), ("customer_id", _KEY), ("channel", _TEXT), ("category", _TEXT),
+            ("priority", _TEXT), ("status", _TEXT), ("state", _TEXT), ("product_id", _KEY), ("assignee_id", _KEY),
+            ("team_id", _KEY), ("opened_by", _TEXT), ("opened_at", _INSTANT), ("first_replied_at", _INSTANT),
+            ("first_resolved_at", _INSTANT), ("resolved_at", _INSTANT), ("reopened", _NUMBER),
+            ("response_due_at", _INSTANT), ("resolution_due_at", _INSTANT), ("due_at", _INSTANT),
+            ("is_sla_met", _FLAG), ("is_satisfied", _FLAG), ("rated_at", _INSTANT), ("merged_into_id", _KEY),
+        ]
+    ),
+    (
+        "channel", "category", "priority", "status", "state", "product_id", "assignee_id", "team_id", "opened_by",
+        "reopened",
+    ),
+)  # fmt: skip
+_TICKET_EVENTS = TableLayout(
+    "ticket_events",
+    pa.schema(
+        [
+            ("id", _KEY), ("ticket_id", _KEY), ("at", _INSTANT), ("kind", _TEXT), ("author", _TEXT),
+            ("author_id", _KEY), ("before", _TEXT), ("after", _TEXT), ("state", _TEXT),
+        ]
+    ),
+    ("kind", "author", "author_id", "before", "after", "state"),
+)  # fmt: skip
+_DEALS = TableLayout(
+    "deals",
+    pa.schema(
+        [
+            ("id", _KEY), ("number", _TEXT), ("customer_id", _KEY), ("product_id", _KEY), ("stage", _TEXT),
+            ("outcome", _TEXT), ("amount_e4", _MONEY), ("probability_bp", _NUMBER), ("expected_close_on", _DAY),
+            ("source", _TEXT), ("lost_reason", _TEXT), ("owner_id", _KEY), ("opened_at", _INSTANT),
+            ("stage_since", _INSTANT), ("closed_at", _INSTANT),
+        ]
+    ),
+    ("product_id", "stage", "outcome", "source", "lost_reason", "owner_id"),
+)  # fmt: skip
+_DEAL_MOVES = TableLayout(
+    "deal_moves",
+    pa.schema([("id", _KEY), ("deal_id", _KEY), ("at", _INSTANT), ("before", _TEXT), ("after", _TEXT)]),
+    ("before", "after"),
+)
+_DEAL_STAGES = TableLayout(
+    "deal_stages",
+    pa.schema(
+        [
+            ("id", _KEY), ("code", _TEXT), ("name", _TEXT), ("position", _NUMBER), ("probability_bp", _NUMBER),
+            ("outcome", _TEXT),
+        ]
+    ),
+)  # fmt: skip
+_NEEDS = TableLayout(
+    "needs",
+    pa.schema(
+        [
+            ("id", _KEY), ("customer_id", _KEY), ("title", _TEXT), ("product_id", _KEY), ("priority", _TEXT),
+            ("status", _TEXT), ("value_e4", _MONEY), ("owner_id", _KEY), ("created_at", _INSTANT),
+            ("closed_at", _INSTANT),
+        ]
+    ),
+    ("product_id", "priority", "status", "owner_id"),
+)  # fmt: skip
+_ACTIVITIES = TableLayout(
+    "activities",
+    pa.schema(
+        [
+            ("id", _KEY), ("kind", _TEXT), ("at", _INSTANT), ("customer_id", _KEY), ("deal_id", _KEY),
+            ("owner_id", _KEY),
+        ]
+    ),
+    ("kind", "owner_id"),
+)  # fmt: skip
+
 ORDER_VALUES = TableLayout(
     "order_values",
     pa.schema(
@@ -121,7 +197,10 @@ ORDER_VALUES = TableLayout(
 )  # fmt: skip
 """Not a copy of records but made of orders and their lines, in the blocks of the orders: see `order_values`."""
 
-TABLES = {layout.name: layout for layout in (_CUSTOMERS, _PRODUCTS, _ORDERS, _ORDER_LINES)}
+TABLES = {layout.name: layout for layout in (
+    _CUSTOMERS, _PRODUCTS, _ORDERS, _ORDER_LINES, _TICKETS, _TICKET_EVENTS, _DEALS, _DEAL_MOVES, _DEAL_STAGES, _NEEDS,
+    _ACTIVITIES,
+)}  # fmt: skip
 """The tables of a snapshot that copy records, by name."""
 
 FOLDERS = (*TABLES, ORDER_VALUES.name)

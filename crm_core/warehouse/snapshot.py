@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +17,8 @@ from crm_core.access import Scope
 from crm_core.errors import SnapshotMissing
 from crm_core.warehouse import duck, leases
 from crm_core.warehouse import manifest as manifests
-from crm_core.warehouse.layout import ORDER_VALUES, TABLES, TableLayout
-from crm_core.warehouse.manifest import Block, Manifest, Mark
+from crm_core.warehouse.layout import ORDER_VALUES, TABLES
+from crm_core.warehouse.manifest import Manifest, Mark
 
 Frame = nw.LazyFrame[duck.Relation]
 
@@ -48,39 +49,101 @@ class Snapshot:
 
         Threads of one process take turns: another one's tables are waited for.
 
-        A scope with an owner sees that owner's customers, their orders and those orders' lines, no guest sales, and all
-        products.
+        A scope with an owner sees that owner's customers, what belongs to them, no guest sales, what is assigned to or
+        owned by that owner, and all products.
         """
         cursor = self._cursors.enter_context(self._engine.cursor())
 
-        def frame(layout: TableLayout, blocks: tuple[Block, ...]) -> Frame:
+        def whole(name: str) -> Frame:
+            derived = name == ORDER_VALUES.name
+            layout = ORDER_VALUES if derived else TABLES[name]
+            blocks = self._manifest.order_values if derived else self._manifest.tables[name].blocks
             return nw.from_native(duck.relation(cursor, layout, [str(self.folder / block.file) for block in blocks]))
 
-        frames = {name: frame(layout, self._manifest.tables[name].blocks) for name, layout in TABLES.items()}
-        frames["order_values"] = frame(ORDER_VALUES, self._manifest.order_values)
-        if scope.owner_id is not None:
-            frames["customers"] = frames["customers"].filter(nw.col("owner_id") == scope.owner_id)
-            frames["orders"] = _only(frames["orders"], "customer_id", frames["customers"])
-            frames["order_values"] = _only(frames["order_values"], "customer_id", frames["customers"])
-            frames["order_lines"] = _only(frames["order_lines"], "order_id", frames["orders"])
-        return Tables(**frames, timezone=self.timezone, snapshot=self, _cursor=cursor)
+        return Tables(whole, scope=scope, timezone=self.timezone, snapshot=self, cursor=cursor)
 
 
-@dataclass(frozen=True)
 class Tables:
     """The tables of a snapshot within a scope. Money is whole ten-thousandths (`*_e4`), instants carry their zone.
 
-    `order_values` has one row per order too: when, whose and where it was, and what its lines add up to.
+    A table is opened when it is first asked for. `order_values` has one row per order too: when, whose and where it
+    was, and what its lines add up to.
+
+    Args:
+        whole: gives a table by its name, whosever rows it holds.
     """
 
-    customers: Frame
-    products: Frame
-    orders: Frame
-    order_lines: Frame
-    order_values: Frame
-    timezone: str
-    snapshot: Snapshot
-    _cursor: duck.Cursor = field(repr=False)
+    def __init__(
+        self,
+        whole: Callable[[str], Frame],
+        *,
+        scope: Scope,
+        timezone: str,
+        snapshot: Snapshot | None,
+        cursor: duck.Cursor,
+    ) -> None:
+        self._whole = whole
+        self._scope = scope
+        self._snapshot = snapshot
+        self._cursor = cursor
+        self._opened: dict[str, Frame] = {}
+        self._declared: tuple[frozenset[str], str] | None = None  # None: any table may be asked for
+        self.timezone = timezone
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The snapshot these are the tables of."""
+        if self._snapshot is None:
+            raise LookupError("these tables are of no snapshot")
+        return self._snapshot
+
+    @property
+    def customers(self) -> Frame:
+        return self._frame("customers")
+
+    @property
+    def products(self) -> Frame:
+        return self._frame("products")
+
+    @property
+    def orders(self) -> Frame:
+        return self._frame("orders")
+
+    @property
+    def order_lines(self) -> Frame:
+        return self._frame("order_lines")
+
+    @property
+    def order_values(self) -> Frame:
+        return self._frame("order_values")
+
+    @property
+    def tickets(self) -> Frame:
+        return self._frame("tickets")
+
+    @property
+    def ticket_events(self) -> Frame:
+        return self._frame("ticket_events")
+
+    @property
+    def deals(self) -> Frame:
+        return self._frame("deals")
+
+    @property
+    def deal_moves(self) -> Frame:
+        return self._frame("deal_moves")
+
+    @property
+    def deal_stages(self) -> Frame:
+        return self._frame("deal_stages")
+
+    @property
+    def needs(self) -> Frame:
+        return self._frame("needs")
+
+    @property
+    def activities(self) -> Frame:
+        return self._frame("activities")
 
     @contextmanager
     def kept(self, rows: Frame) -> Iterator[Frame]:
@@ -91,6 +154,56 @@ class Tables:
     def keys(self, name: str, values: NDArray[np.int64]) -> Frame:
         """The values as a table of one column of that name, to join with."""
         return nw.from_native(duck.column(self._cursor, name, values))
+
+    def declared(self, names: frozenset[str], by: str) -> Tables:
+        """The same tables, of which that analysis may ask for these alone: another one raises RuntimeError."""
+        few = copy(self)
+        few._declared = names, by
+        return few
+
+    def replaced(self, **frames: Frame) -> Tables:
+        """The same tables with these in place of the ones of their names."""
+        others = copy(self)
+        others._opened = self._opened | frames
+        return others
+
+    def _frame(self, name: str) -> Frame:
+        if self._declared is not None and name not in self._declared[0]:
+            raise RuntimeError(f"analysis '{self._declared[1]}' does not declare that it reads {name}")
+        return self._open(name)
+
+    def _open(self, name: str) -> Frame:
+        if name not in self._opened:
+            rows = self._whole(name)
+            self._opened[name] = rows if self._scope.is_everything else self._theirs(name, rows)
+        return self._opened[name]
+
+    def _theirs(self, name: str, rows: Frame) -> Frame:
+        """The rows the scope may see; the same condition as `records.scope` sets on the database."""
+        if name == "customers":
+            return rows.filter(nw.col("owner_id") == self._scope.owner_id)
+        if name in _PARTS:
+            key, table = _PARTS[name]
+            return _only(rows, key, self._open(table))
+        if name in _OWNED:
+            mine = self._open("customers").select("id").with_columns(is_mine=nw.lit(value=True))
+            joined = rows.join(mine, left_on="customer_id", right_on="id", how="left")
+            is_owner = (nw.col(_OWNED[name]) == self._scope.owner_id).fill_null(value=False)
+            return joined.filter(~nw.col("is_mine").is_null() | is_owner).select(*TABLES[name].written.names)
+        return rows
+
+
+_PARTS = {
+    "orders": ("customer_id", "customers"),
+    "order_values": ("customer_id", "customers"),
+    "order_lines": ("order_id", "orders"),
+    "ticket_events": ("ticket_id", "tickets"),
+    "deal_moves": ("deal_id", "deals"),
+}
+"""Tables whose rows are seen with the row of another table they belong to."""
+
+_OWNED = {"tickets": "assignee_id", "deals": "owner_id", "needs": "owner_id", "activities": "owner_id"}
+"""Tables whose rows are seen with their customer, or by whom this column names."""
 
 
 @contextmanager

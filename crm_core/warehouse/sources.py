@@ -118,7 +118,7 @@ def _sqlite(database: Database) -> Iterator[Source]:
     with database.engine.connect() as connection:
 
         def block(layout: TableLayout, first: int) -> pa.Table:
-            folded = ", ".join(f"json_group_array({column})" for column in layout.columns)
+            folded = ", ".join(f'json_group_array("{column}")' for column in layout.columns)
             batches = [layout.schema.empty_table()]
             for start in range(first, first + BLOCK_KEYS, _FETCH_ROWS):
                 sql = f"SELECT {folded} FROM ({_rows_sql(layout, start, _FETCH_ROWS)})"  # noqa: S608
@@ -138,7 +138,7 @@ def _mariadb(database: Database) -> Iterator[Source]:
 
         def block(layout: TableLayout, first: int) -> pa.Table:
             batches = [layout.schema.empty_table()]
-            with streamed.execute(text(_rows_sql(layout, first))) as result:
+            with streamed.execute(text(_rows_sql(layout, first, quote="`"))) as result:
                 for rows in result.partitions(_FETCH_ROWS):
                     columns = [pa.array(column) for column in zip(*rows, strict=True)]
                     batches.append(layout.conform(pa.table(columns, names=list(layout.columns))))
@@ -151,8 +151,8 @@ def _rows_of(connection: Connection) -> Rows:
     return lambda sql: [tuple(row) for row in connection.execute(text(sql))]
 
 
-def _rows_sql(layout: TableLayout, first: int, keys: int = BLOCK_KEYS) -> str:
-    columns = ", ".join(layout.columns)
+def _rows_sql(layout: TableLayout, first: int, keys: int = BLOCK_KEYS, *, quote: str = '"') -> str:
+    columns = ", ".join(f"{quote}{column}{quote}" for column in layout.columns)
     return f"SELECT {columns} FROM {layout.name} WHERE id >= {first} AND id < {first + keys} ORDER BY id"  # noqa: S608
 
 

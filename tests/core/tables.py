@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import cast
 from zoneinfo import ZoneInfo
 
 import duckdb
 import narwhals as nw
 import pyarrow as pa
 
+from crm_core.access import EVERYTHING
 from crm_core.db.types import to_e4
-from crm_core.warehouse import Snapshot, Tables
+from crm_core.warehouse import Tables
 from crm_core.warehouse.layout import TABLES
 from crm_core.warehouse.order_values import sums_of, totals, with_values
 
@@ -108,8 +108,7 @@ def make_tables(
     arrow["order_lines"] = TABLES["order_lines"].complete(arrow["order_lines"])
     arrow["order_values"] = _values(arrow["orders"], arrow["order_lines"])
     frames = {name: nw.from_native(connection.from_arrow(table)).lazy() for name, table in arrow.items()}
-    # These rows belong to no snapshot, and no analysis asks for it.
-    return Tables(**frames, timezone=timezone, snapshot=cast(Snapshot, None), _cursor=connection)
+    return Tables(frames.__getitem__, scope=EVERYTHING, timezone=timezone, snapshot=None, cursor=connection)
 
 
 def _values(orders: pa.Table, lines: pa.Table) -> pa.Table:

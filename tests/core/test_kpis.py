@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -256,8 +255,7 @@ def test_totals_hold_only_what_the_viewer_may_see() -> None:
         [Order(1, "2024-02-05 10:00", 1), Order(2, "2024-02-05 10:00")], [Line(1, "5"), Line(2, "7")]
     )
     is_mine = nw.col("customer_id") == 1
-    mine = replace(
-        everything,
+    mine = everything.replaced(
         orders=everything.orders.filter(is_mine),
         order_values=everything.order_values.filter(is_mine),
     )

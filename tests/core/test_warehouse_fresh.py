@@ -22,7 +22,7 @@ from tests.core.warehouse_records import SECOND_BLOCK, add, edit, order, recorde
 @pytest.fixture
 def warehouse(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
     """The small shop's warehouse, without a snapshot yet."""
-    monkeypatch.setattr(warehouses, "BLOCKS_HERE", 8)
+    monkeypatch.setattr(warehouses, "BLOCKS_HERE", 9)
     small_shop(database)
     warehouse = Warehouse(database, tmp_path / "warehouse", timezone="UTC")
     yield warehouse

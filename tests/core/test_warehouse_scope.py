@@ -12,16 +12,21 @@ from crm_core.db.engine import Database
 from crm_core.db.models import Customer
 from crm_core.warehouse import Warehouse
 from crm_core.warehouse.refresh import refresh_here
-from tests.core.warehouse_records import SECOND_BLOCK, edit, small_shop, snapshot_rows
+from tests.core.warehouse_records import SECOND_BLOCK, edit, service_and_sales, small_shop, snapshot_rows
 
 
 @pytest.fixture
 def warehouse(database: Database, tmp_path: Path) -> Iterator[Warehouse]:
     small_shop(database)
+    service_and_sales(database)
     warehouse = Warehouse(database, tmp_path / "warehouse", timezone="UTC")
     refresh_here(database, warehouse.folder)
     yield warehouse
     warehouse.close()
+
+
+SERVICE_AND_SALES = ("tickets", "ticket_events", "deals", "deal_moves", "needs", "activities")
+STAGES = [1, 2, 3, 4, 5, 6]
 
 
 def keys(warehouse: Warehouse, scope: Scope) -> dict[str, list[int]]:
@@ -35,6 +40,8 @@ def test_the_whole_scope_sees_everything(warehouse: Warehouse) -> None:
         "products": [1, SECOND_BLOCK],
         "orders": everyone,
         "order_lines": everyone,
+        **{table: [1, 2, 3] for table in SERVICE_AND_SALES},
+        "deal_stages": STAGES,
     }
 
 
@@ -47,12 +54,15 @@ def test_an_owner_sees_own_customers_and_their_sales_and_all_products(
         "products": [1, SECOND_BLOCK],
         "orders": [own],
         "order_lines": [own],
+        **{table: [own] for table in SERVICE_AND_SALES},
+        "deal_stages": STAGES,
     }
 
 
 def test_who_owns_nobody_sees_products_only(warehouse: Warehouse) -> None:
     assert keys(warehouse, Scope(owner_id=9)) == {
         "customers": [], "products": [1, SECOND_BLOCK], "orders": [], "order_lines": [],
+        **{table: [] for table in SERVICE_AND_SALES}, "deal_stages": STAGES,
     }  # fmt: skip
 
 

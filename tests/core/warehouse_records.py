@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +12,19 @@ from sqlalchemy.orm import Session
 
 from crm_core.access import EVERYTHING, SYSTEM, Scope
 from crm_core.db.engine import Database
-from crm_core.db.models import Customer, Order, OrderLine, Product, User
+from crm_core.db.models import (
+    Activity,
+    Customer,
+    Deal,
+    DealMove,
+    Need,
+    Order,
+    OrderLine,
+    Product,
+    Ticket,
+    TicketEvent,
+    User,
+)
 from crm_core.warehouse import Warehouse
 from crm_core.warehouse.layout import BLOCK_KEYS, TABLES
 
@@ -75,6 +87,24 @@ def small_shop(database: Database) -> None:
     )
 
 
+def service_and_sales(database: Database) -> None:
+    """In the small shop: a ticket, deal, need and activity of customer 1, of no customer but owner 8, of nobody."""
+    day = date(2024, 2, 29)
+    for key, customer_id, owner_id in ((1, 1, None), (2, None, 8), (3, None, None)):
+        add(
+            database,
+            Ticket(id=key, number=f"T{key}", subject="王", customer_id=customer_id, assignee_id=owner_id, opened_at=AT),
+            TicketEvent(id=key, ticket_id=key, kind="status", at=AT, before="new", after="closed", state="resolved"),
+            Deal(
+                id=key, number=f"D{key}", name="D", customer_id=customer_id, owner_id=owner_id, stage="won",
+                outcome="won", amount=Decimal("0.0001"), expected_close_on=day, opened_at=AT, stage_since=AT,
+            ),
+            DealMove(id=key, deal_id=key, at=AT, after="won"),
+            Need(id=key, title="N", customer_id=customer_id, owner_id=owner_id, created_at=AT),
+            Activity(id=key, subject="A", customer_id=customer_id, owner_id=owner_id, at=AT, created_at=AT),
+        )  # fmt: skip
+
+
 def edit(database: Database, model: type[Any], key: int, **values: Any) -> None:
     """Change one row as a form does."""
     with database.write(SYSTEM, "form") as session:
@@ -91,15 +121,21 @@ def recorded(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 def _recorded(session: Session, name: str) -> list[tuple[Any, ...]]:
     layout = TABLES[name]
+    days = {field.name for field in layout.schema if pa.types.is_date(field.type)}
     flags = {field.name for field in layout.schema if pa.types.is_boolean(field.type)}
-    rows = session.execute(text(f"SELECT {', '.join(layout.columns)} FROM {name} ORDER BY id"))
+    columns = ", ".join(map(session.get_bind().dialect.identifier_preparer.quote, layout.columns))
+    rows = session.execute(text(f"SELECT {columns} FROM {name} ORDER BY id"))
     return [
         tuple(
-            bool(value) if column in flags and value is not None else value
+            bool(value) if column in flags and value is not None else _day(value) if column in days else value
             for column, value in zip(layout.columns, row, strict=True)
         )
         for row in rows
     ]
+
+
+def _day(value: Any) -> Any:
+    return date.fromisoformat(value) if isinstance(value, str) else value  # SQLite keeps days as text
 
 
 def snapshot_rows(warehouse: Warehouse, scope: Scope = EVERYTHING) -> dict[str, list[tuple[Any, ...]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,18 @@ from crm_core.warehouse.plan import read_marks
 from crm_core.warehouse.process import refresh_in_own_process
 from crm_core.warehouse.refresh import refresh_here
 from crm_core.warehouse.sources import open_source
-from tests.core.warehouse_records import AT, SECOND_BLOCK, add, edit, line, order, recorded, small_shop, snapshot_rows
+from tests.core.warehouse_records import (
+    AT,
+    SECOND_BLOCK,
+    add,
+    edit,
+    line,
+    order,
+    recorded,
+    service_and_sales,
+    small_shop,
+    snapshot_rows,
+)
 
 LINES = [
     (1, 1, 1, 1, "sale", 3, 10, 30, 0),
@@ -32,6 +44,7 @@ def test_the_snapshot_holds_the_same_records_whatever_database_they_are_in(
     any_database: Database, tmp_path: Path
 ) -> None:
     small_shop(any_database)
+    service_and_sales(any_database)
     warehouse = Warehouse(any_database, tmp_path / "warehouse", timezone="UTC")
     refresh_here(any_database, warehouse.folder)
     held = snapshot_rows(warehouse)
@@ -40,7 +53,9 @@ def test_the_snapshot_holds_the_same_records_whatever_database_they_are_in(
     assert held["orders"][-1][2] == -1  # a microsecond before 1970
     assert held["customers"][1][3] == "Zoë 'Z' 王\n"
     assert [row[12] for row in held["customers"]] == [True, False, None]
-    assert refresh_in_own_process(any_database, warehouse.folder, full=True).rows == 13
+    assert held["deals"][0][8] == date(2024, 2, 29)
+    assert held["ticket_events"][0][6:] == ("new", "closed", "resolved")
+    assert refresh_in_own_process(any_database, warehouse.folder, full=True).rows == 37
     assert snapshot_rows(warehouse) == held
     warehouse.close()
 
@@ -56,7 +71,7 @@ def test_edits_deletions_and_creations_are_taken_up(any_database: Database, tmp_
     stale = warehouse.staleness()
     assert (stale.changed_rows, stale.changed_blocks) == (4, 3)
     result = refresh_here(any_database, warehouse.folder)
-    assert (result.blocks_rewritten, result.blocks_kept) == (3, 5)
+    assert (result.blocks_rewritten, result.blocks_kept) == (3, 6)
     assert snapshot_rows(warehouse) == recorded(any_database)
     assert not warehouse.staleness().is_stale
     warehouse.close()
