@@ -68,7 +68,7 @@ def reason(campaign: Campaign, report: CampaignOutcomeReport) -> str:
             why = _("The difference in conversion lies between {low} and {high}, so it may be nothing.", **said)
             if report.detectable_conversion is None:
                 return why
-            smallest = fmt().percent(report.detectable_conversion)
+            smallest = _pp(report.detectable_conversion).lstrip("+")
             return joined(
                 why, _("A campaign of this size shows differences of about {smallest} and more.", smallest=smallest)
             )
@@ -89,9 +89,10 @@ def figures(report: CampaignOutcomeReport) -> None:
         for title, row in ((_("Contacted"), treated), (_("Held out"), held_out)):
             st.metric(title, fmt().number(int(row["customers"])), border=True)
         st.metric(_("Cost"), fmt().money(report.cost), border=True)
+        profit = report.profit if report.sales_verdict in {"more", "less"} else None
         st.metric(
             _("Profit of the campaign"),
-            fmt().money(round(report.profit.value, 2)) if report.profit is not None else "–",
+            fmt().money(round(profit.value, 2)) if profit is not None else _("Not yet known"),
             border=True,
             help=_("Extra net sales × margin − cost."),
         )
@@ -107,11 +108,10 @@ def figures(report: CampaignOutcomeReport) -> None:
     if report.conversion is None:
         return
     st.subheader(_("Difference between the groups"), anchor=False)
-    rows = [(_("Conversion"), report.conversion, _pp)]
+    rows = [("conversion", _("Conversion"), report.conversion, _in_points(report.conversion))]
     if report.sales is not None:
-        rows.append((_("Net sales per customer"), report.sales, _amount))
-    for label, gap, say in rows:
-        said = _("{value} ({low} to {high})", value=say(gap.value), low=say(gap.low), high=say(gap.high))
+        rows.append(("sales", _("Net sales per customer"), report.sales, _in_money(report.sales)))
+    for name, label, gap, said in rows:
         chart(
             charts.intervals(
                 [label],
@@ -122,7 +122,7 @@ def figures(report: CampaignOutcomeReport) -> None:
                 ends=(_("held out higher"), _("contacted higher")),
                 dark=drawing()["dark"],
             ),
-            key=f"campaign_gap_{len(label)}_{say.__name__}",
+            key=f"campaign_gap_{name}",
             alt=_("{label}: {value}", label=label, value=said),
         )
 
@@ -178,8 +178,15 @@ def _pp(value: float) -> str:
     return _("{points} pp", points=f"{value * 100:+.1f}")
 
 
-def _amount(value: float) -> str:
-    return fmt().money(round(value, 2), signed=True)
+def _in_points(gap: Interval) -> str:
+    """The difference and its interval, short: beside a chart on a phone there is little room."""
+    value, low, high = (f"{end * 100:+.1f}" for end in (gap.value, gap.low, gap.high))
+    return _("{value} pp ({low} to {high})", value=value, low=low, high=high)
+
+
+def _in_money(gap: Interval) -> str:
+    value, low, high = (fmt().money(round(end, 2), signed=True) for end in (gap.value, gap.low, gap.high))
+    return _("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
 def _money(gap: Interval) -> dict[str, str]:

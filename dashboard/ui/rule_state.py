@@ -129,7 +129,8 @@ def opened(key: str, *, name: str, definition: dict[str, Any] | None, version: i
     """The rule as left in this session, else this person's draft, else as the segment has it, else a beginning."""
     states: dict[str, RuleState] = st.session_state.setdefault("rules", {})
     state = states.get(key)
-    if state is None or (not state.is_changed and state.seen_version != version):
+    is_on_screen = f"{key}.combine" in st.session_state  # and a first change may be in its widgets
+    if state is None or (not is_on_screen and not state.is_changed and state.seen_version != version):
         _drop_widgets(key)
         state = _begun(name, definition)
         state.original, state.seen_version = state.values(), version

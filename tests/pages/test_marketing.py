@@ -114,7 +114,7 @@ def test_a_rule_is_counted_while_it_is_written_and_saved_under_its_name(
     until_there(app.selectbox(key="rule.new.2.is").set_value("consent").run())
     assert "and agreed to marketing" in texts(app)
     app.text_input(key="rule.new.name").set_value("Thrice and willing").run()
-    until_there(app.button(key="rule.new.save").click().run())
+    app.button(key="rule.new.save").click().run()  # once: another run would be of the page one came from
     assert not app.exception
     assert app.title[0].value == "Thrice and willing"
     with demo_workspace.read() as session:
@@ -154,6 +154,45 @@ def test_a_draft_says_what_it_could_show_and_starts_with_its_list_frozen(
         row = next(row for row in campaigns.list_all(session=session, actor=SYSTEM) if row.campaign.id == campaign_id)
     assert row.campaign.status == "running"
     assert row.n_held_out == pytest.approx(0.2 * (row.n_treated + row.n_held_out), abs=1)
+
+
+def test_a_campaign_that_changed_nothing_for_certain_claims_no_profit(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment
+) -> None:
+    campaign_id = draft(demo_workspace, segment.id, holdout_bp=5_000)
+    until_there(open_app("campaign", id=str(campaign_id))).button(key="campaign.start_now").click().run()
+    with demo_workspace.write(SYSTEM, "form") as session:  # as if it had been started in May
+        campaign = campaigns.get(session=session, actor=SYSTEM, campaign_id=campaign_id)
+        campaign.starts_on, campaign.ends_on = date(2026, 5, 1), date(2026, 5, 31)
+    app = until_there(open_app("campaign", id=str(campaign_id)))
+    assert not app.exception
+    assert "so it may be nothing. A campaign of this size shows differences of about" in texts(app)
+    assert {metric.label: metric.value for metric in app.metric}["Profit of the campaign"] == "Not yet known"
+    assert "Profit lies between" in texts(app)
+
+
+def test_a_rule_that_someone_else_changed_is_saved_over_theirs_only_when_asked_again(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment
+) -> None:
+    key = f"rule.{segment.id}"
+    app = until_there(open_app("segment_rule", id=str(segment.id)))
+    with demo_workspace.write(SYSTEM, "form") as session:
+        saved_segments.update(
+            session=session,
+            actor=SYSTEM,
+            segment_id=segment.id,
+            seen_version=segment.version,
+            values={"definition": {"all": [CITY]}},
+        )
+    until_there(app.number_input(key=f"{key}.1.metric.value").set_value(4.0).run())
+    until_there(app.button(key=f"{key}.save").click().run())
+    assert "changed this rule meanwhile" in texts(app)
+    app.button(key=f"{key}.save").click().run()  # once: another run would be of the page one came from
+    assert app.title[0].value == segment.name
+    with demo_workspace.read() as session:
+        saved = saved_segments.get(session=session, actor=SYSTEM, segment_id=segment.id).definition
+    assert saved is not None
+    assert saved["all"][0]["value"] == "4"
 
 
 def test_settings_are_typed_in_percent_and_refused_in_words(

@@ -126,6 +126,26 @@ def test_a_rule_as_it_was_read_leaves_no_draft(
     assert "Not saved yet" not in texts(app)
 
 
+def test_a_rule_that_was_left_as_it_was_is_read_anew_when_it_is_opened_again(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment
+) -> None:
+    app = until_there(open_app("segment_rule", id=str(segment.id)))
+    app.switch_page("../pages/account.py").run()
+    with demo_workspace.write(SYSTEM, "form") as session:
+        saved_segments.update(
+            session=session,
+            actor=SYSTEM,
+            segment_id=segment.id,
+            seen_version=segment.version,
+            values={"definition": {"any": [WILLING]}},
+        )
+    app.switch_page("../pages/segment_rule.py")
+    app.query_params["id"] = str(segment.id)
+    until_there(app.run())
+    assert "Who belongs: agreed to marketing." in texts(app).replace("\\", "")
+    assert app.segmented_control(key=f"rule.{segment.id}.combine").value == "any"
+
+
 def test_a_draft_the_server_cannot_keep_says_so_and_stays_on_the_page(
     open_app: Open, demo_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
