@@ -92,12 +92,16 @@ def figures(report: CampaignOutcomeReport) -> None:
         profit = report.profit if report.sales_verdict in {"more", "less"} else None
         st.metric(
             _("Profit of the campaign"),
-            fmt().money(round(profit.value, 2)) if profit is not None else _("Not yet known"),
+            fmt().money(round(profit.value, 2)) if profit is not None else "–",
             border=True,
             help=_("Extra net sales × margin − cost."),
         )
     if report.profit is not None:
-        st.caption(_("Profit lies between {low} and {high}.", **_money(report.profit)))
+        st.caption(
+            _("Profit lies between {low} and {high}.", **_money(report.profit))
+            if profit is not None
+            else _("Profit is not known yet: it lies between {low} and {high}.", **_money(report.profit))
+        )
     grid(
         _arms(report),
         key="campaign_arms",

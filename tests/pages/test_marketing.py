@@ -167,8 +167,8 @@ def test_a_campaign_that_changed_nothing_for_certain_claims_no_profit(
     app = until_there(open_app("campaign", id=str(campaign_id)))
     assert not app.exception
     assert "so it may be nothing. A campaign of this size shows differences of about" in texts(app)
-    assert {metric.label: metric.value for metric in app.metric}["Profit of the campaign"] == "Not yet known"
-    assert "Profit lies between" in texts(app)
+    assert {metric.label: metric.value for metric in app.metric}["Profit of the campaign"] == "–"
+    assert "Profit is not known yet: it lies between" in texts(app)
 
 
 def test_a_rule_that_someone_else_changed_is_saved_over_theirs_only_when_asked_again(
