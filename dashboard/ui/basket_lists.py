@@ -73,7 +73,7 @@ def cross_sell_list(
         "country": st.column_config.TextColumn(_("Country")),
         "consent": st.column_config.CheckboxColumn(_("Marketing consent")),
         "orders": st.column_config.NumberColumn(_("Orders with it"), format=column_format("count")),
-        "last": st.column_config.DateColumn(_("Last of them")),
+        "last": st.column_config.DateColumn(_("Last of them"), format=column_format("day")),
     }
     st.dataframe(table, key="cross_sell.table", hide_index=True, lazy=False, alt=_("Customers"), column_config=columns)
     if len(report.members) > SHOWN:

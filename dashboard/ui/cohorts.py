@@ -190,6 +190,7 @@ def method(report: CohortReport) -> list[str]:
     )
     known = _("nothing yet") if report.known_until is None else fmt().date(report.known_until)
     return [
+        _("Orders of {period}", period=fmt().period(params.period)),
         f"| {_('Choice')} | {_('Made')} |\n|---|---|\n{made}",
         _(
             "A cohort is all known customers who entered in the same month or week (from Monday) of the period; guests "

@@ -10,7 +10,7 @@ from crm_core.analytics.next_product_list import in_names, products_named, recom
 from crm_core.db.models import SegmentKind
 from crm_core.warehouse import Tables
 from dashboard import session
-from dashboard.i18n import _, fmt, ngettext
+from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui.basket_lists import download, people_columns
 from dashboard.ui.page import Page
 from dashboard.ui.save_segment import save_as_segment
@@ -37,7 +37,7 @@ def members(page: Page, report: NextProductReport) -> None:
         "rank": st.column_config.NumberColumn(_("Rank"), format="%d", width="small"),
         "product_name": st.column_config.TextColumn(_("Product"), width="medium"),
         "why": st.column_config.TextColumn(_("Why"), width="large"),
-        "last_on": st.column_config.DateColumn(_("Last order")),
+        "last_on": st.column_config.DateColumn(_("Last order"), format=column_format("day")),
     }
     st.dataframe(
         first[list(columns)], key="next_products", hide_index=True, lazy=False, alt=_("What to name to whom"),

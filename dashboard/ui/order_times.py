@@ -64,7 +64,10 @@ def rows_link(page: Page, state: Any) -> None:
 
 def lifecycle_method(report: LifecycleReport) -> list[str]:
     """The definitions, which are those of the metrics."""
-    lines = [f"**{_(STATUSES[status])}**: {_(METRICS[metric].formula)}" for status, metric in _METRICS.items()]
+    lines = [
+        _("{label}: {choice}", label=f"**{_(STATUSES[status])}**", choice=_(METRICS[metric].formula))
+        for status, metric in _METRICS.items()
+    ]
     return [
         _("Orders of {period}", period=fmt().period(report.period)),
         *lines,
