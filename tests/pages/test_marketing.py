@@ -137,6 +137,7 @@ def test_an_unfinished_rule_says_what_is_missing_beside_the_condition(open_app: 
     assert "Choose one or more values." in texts(app)
     app.button(key="rule.new.save").click().run()
     assert "Choose one or more values." in app.error[0].value
+    app.button(key="rule.new.discard").click().run()
 
 
 def test_a_draft_says_what_it_could_show_and_starts_with_its_list_frozen(

@@ -37,9 +37,15 @@ def segment(demo_workspace: Workspace) -> Iterator[SavedSegment]:
 
 @pytest.fixture(autouse=True)
 def _no_drafts(demo_workspace: Workspace) -> Iterator[None]:
+    """No new rule is half written, before or after."""
+    forget_new_rule(demo_workspace)
     yield
-    with demo_workspace.database.untracked() as session:
-        drafts.discard(session=session, actor=admin(demo_workspace), form="rule.new")
+    forget_new_rule(demo_workspace)
+
+
+def forget_new_rule(workspace: Workspace) -> None:
+    with workspace.database.untracked() as session:
+        drafts.discard(session=session, actor=admin(workspace), form="rule.new")
 
 
 def admin(workspace: Workspace) -> Actor:
