@@ -56,7 +56,12 @@ else:
                 charts.rule_map(shown, **drawing()), key="rule_map", alt=_("Rules by support, confidence and lift")
             )
         with right:
-            ui.chart(charts.rule_network(shown, **drawing()), key="rule_network", alt=_("Products joined by the rules"))
+            ui.chart(
+                charts.rule_network(shown, **drawing()),
+                key="rule_network",
+                alt=_("Products joined by the rules"),
+                least_width=415,  # below it, names run into the second column
+            )
         chosen = parts.rule_table(shown)
         parts.actions(page, report, params, span, chosen)
     parts.bundles(report)

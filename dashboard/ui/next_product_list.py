@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -24,7 +25,7 @@ def members(page: Page, report: NextProductReport) -> None:
         return
     st.subheader(_("What to name to whom"), anchor=False)
     rows, product = _asked(page, report)
-    ids = sorted({int(value) for value in rows["customer_id"]})
+    ids = np.unique(rows["customer_id"].to_numpy(dtype=np.int64)).tolist()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(ngettext("{n} customer", "{n} customers", len(ids)), width="content")
         download(page, lambda: _read(report, rows), "next_products")
