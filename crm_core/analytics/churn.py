@@ -27,7 +27,7 @@ import pandas as pd
 from crm_core.access import Permission
 from crm_core.analytics.bgnbd import BgNbd
 from crm_core.analytics.churn_fit import BASELINES, Fold, learned
-from crm_core.analytics.churn_rows import Plan, Rows, plan, recorded, require_enough, rows_of
+from crm_core.analytics.churn_rows import Plan, Rows, grown, plan, recorded, require_enough, rows_of
 from crm_core.analytics.churn_tables import (
     REASON_COLUMNS,
     curves_of,
@@ -146,6 +146,7 @@ def churn(tables: Tables, params: ChurnParams, progress: Progress = silent) -> C
         first, last = recorded(tables, params.as_of)
         planned = plan(last, params.horizon, first)
         rows, channel = rows_of(tables, planned, part_of(progress, 0.0, 0.5))
+        planned, rows = grown(planned, rows)
         for day in rows[1:4]:
             require_enough(day, fewest=FEWEST_CUSTOMERS, fewest_of_each=FEWEST_OF_EACH)
         if rows[0].features.empty:

@@ -11,7 +11,7 @@ the one in question, a year earlier.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -134,6 +134,14 @@ def rows_of(tables: Tables, planned: Plan, progress: Progress) -> tuple[list[Row
             progress(0.4 + 0.6 * i / len(planned.days), N_("Looking back from earlier days"))
             found.append(_row(kept, day, horizon, is_known=True))
     return found, channel
+
+
+def grown(planned: Plan, rows: list[Rows]) -> tuple[Plan, list[Rows]]:
+    """The plan and its rows without the first days of a young company, on which too few had come back for BG/NBD: its
+    expected purchases are a baseline and an input, and are known of every day that is left."""
+    is_young = (k for k, row in enumerate(rows) if k > FEWEST_DAYS and row.expectation is None)
+    end = next(is_young, len(rows))
+    return replace(planned, days=planned.days[:end]), rows[:end]
 
 
 def _row(source: Histories, day: date, horizon: int, *, is_known: bool = False) -> Rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
@@ -11,7 +13,7 @@ from crm_core.analytics.churn import ChurnReport
 from crm_core.analytics.contacts import Terms, at_risk, contact_list, expected_profit
 from crm_core.reports import spreadsheet
 from dashboard import session
-from dashboard.i18n import _, fmt, joined
+from dashboard.i18n import _, fmt, joined, texts
 from dashboard.ui.churn_table import reasons_in_words
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
@@ -63,7 +65,7 @@ def contact(page: Page, report: ChurnReport) -> None:
     if page.may(Permission.CUSTOMERS_EXPORT):
         st.download_button(
             _("Download the list without those held out"),
-            lambda: _file(report, listed, n, holdout),
+            _file_of(report, listed, n, holdout),
             file_name=f"churn_{report.as_of}.csv",
             mime="text/csv",
             key="churn.download",
@@ -82,12 +84,23 @@ def _terms() -> Terms:
     return Terms(float(cost), float(margin) / 100, float(uptake) / 100)
 
 
-def _file(report: ChurnReport, listed: pd.DataFrame, n: int, holdout: int) -> bytes:
+def _file_of(report: ChurnReport, listed: pd.DataFrame, n: int, holdout: int) -> Callable[[], bytes]:
+    """What makes the file when it is asked for, which is outside the page's run: who asks and in which language they
+    read is looked up now."""
+    actor, workspace, said = session.actor(), session.workspace(), (texts(), fmt())
+
+    def make() -> bytes:
+        actor.require(Permission.CUSTOMERS_EXPORT)
+        with workspace.warehouse.open() as snapshot:
+            tables = snapshot.tables(actor.scope)
+            asked, _held_out, _no_consent = contact_list(tables, listed, n, holdout_bp=holdout * WHOLE_BP, seed=SEED)
+        return _file(asked, [reasons_in_words(report, row, *said) for _index, row in asked.iterrows()])
+
+    return make
+
+
+def _file(asked: pd.DataFrame, reasons: list[str]) -> bytes:
     """The list as CSV: whom to contact, how likely they leave, what is at stake and why."""
-    session.actor().require(Permission.CUSTOMERS_EXPORT)
-    with session.workspace().warehouse.open() as snapshot:
-        tables = snapshot.tables(session.actor().scope)
-        asked, _held_out, _no_consent = contact_list(tables, listed, n, holdout_bp=holdout * WHOLE_BP, seed=SEED)
     return spreadsheet.csv_bytes(
         pd.DataFrame(
             {
@@ -98,7 +111,7 @@ def _file(report: ChurnReport, listed: pd.DataFrame, n: int, holdout: int) -> by
                 "probability": asked["probability"].round(4),
                 "usual_value": asked["value_e4"] / 10_000,
                 "value_at_risk": asked["risk_e4"] / 10_000,
-                "reasons": [reasons_in_words(report, row) for _index, row in asked.iterrows()],
+                "reasons": reasons,
             }
         )
     )

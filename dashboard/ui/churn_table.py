@@ -14,6 +14,8 @@ from crm_core.analytics.reasons import Reason
 from crm_core.analytics.scorecard import INPUTS
 from crm_core.analytics.segment_rules.predictions import RISKS
 from crm_core.db.models import SegmentKind
+from crm_core.formats import Formats
+from crm_core.translation import Translator
 from dashboard import nav, session
 from dashboard.i18n import _, column_format, fmt, ngettext, texts
 from dashboard.ui.drawing import grid
@@ -55,8 +57,8 @@ def _save(report: ChurnReport, band: str) -> None:
     )
 
 
-def reasons_in_words(report: ChurnReport, row: pd.Series) -> str:
-    """Up to three things that add most to a customer's risk."""
+def reasons_in_words(report: ChurnReport, row: pd.Series, translator: Translator, formats: Formats) -> str:
+    """Up to three things that add most to a customer's risk, in the language of the translator."""
     if report.model is None:
         return ""
     typical = dict(zip(report.model.typical["feature"], report.model.typical["value"], strict=True))
@@ -67,7 +69,7 @@ def reasons_in_words(report: ChurnReport, row: pd.Series) -> str:
             continue
         feature, usual = INPUTS[position], typical[INPUTS[position].name]
         known = None if pd.isna(value) else float(value)
-        found.append(Reason(feature, known, None if pd.isna(usual) else float(usual), 0.0).text(texts(), fmt()))
+        found.append(Reason(feature, known, None if pd.isna(usual) else float(usual), 0.0).text(translator, formats))
     return "; ".join(found)
 
 
@@ -88,7 +90,7 @@ def _listed(report: ChurnReport, rows: pd.DataFrame, *, title: str, save: Callab
             "chance": (first["probability"] * 100).tolist(),
             "value": (first["value_e4"] / 10_000).tolist(),
             "risk": (first["risk_e4"] / 10_000).tolist(),
-            "why": [reasons_in_words(report, row) for _index, row in first.iterrows()],
+            "why": [reasons_in_words(report, row, texts(), fmt()) for _index, row in first.iterrows()],
         }
     )
     grid(

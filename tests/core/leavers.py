@@ -40,12 +40,16 @@ def purchases(seed: int = 2, customers: int = CUSTOMERS) -> list[Purchase]:
     return sorted(found, key=lambda purchase: (purchase[1], purchase[0]))
 
 
-def leavers_tables(end: date, seed: int = 2) -> Tables:
-    """The purchases as tables that end on the day; every third customer agreed to marketing."""
+def leavers_tables(end: date, seed: int = 2, *, earlier: int = 0) -> Tables:
+    """The purchases as tables that end on the day; every third customer agreed to marketing. `earlier` customers bought
+    once each in the year before the others came."""
     orders, lines = [], []
     for number, (customer, day, is_cheap) in enumerate(purchases(seed), 1):
         orders.append(Order(number, f"{_on(end, day)} 12:00", customer, channel="web"))
         lines.append(Line(number, "20", discount="8" if is_cheap else "0", product=customer % 2 + 1))
+    for customer in range(CUSTOMERS + 1, CUSTOMERS + 1 + earlier):
+        orders.append(Order(100_000 + customer, f"{_on(end, -20 * (customer - CUSTOMERS))} 12:00", customer))
+        lines.append(Line(100_000 + customer, "20"))
     people = [{"id": customer, "has_marketing_consent": customer % 3 == 0} for customer in range(1, CUSTOMERS + 1)]
     products = [Product(place, name) for place, name in enumerate(CATEGORIES, 1)]
     return make_tables(orders, lines, products, customers=people)

@@ -19,6 +19,7 @@ from crm_core.analytics.ranking import log_odds
 from crm_core.errors import AnalysisRefused, Invalid
 from crm_core.warehouse import Tables
 from tests.core.buyers import CDNOW, CDNOW_SPEND, log_of_transactions
+from tests.core.leavers import leavers_tables
 from tests.core.tables import Line, Order, make_tables
 
 AS_OF = date(2024, 6, 30)
@@ -125,6 +126,15 @@ def same(one: ChurnReport, two: ChurnReport) -> None:
 )  # fmt: skip
 def test_rows_after_the_day_move_no_score(report: ChurnReport, later: list[tuple[int, int, int]]) -> None:
     same(churn(tables_of(REAL, 260, later), PARAMS), report)
+
+
+def test_the_first_days_of_a_young_company_do_not_cost_the_baseline_of_expected_purchases() -> None:
+    end = date(2026, 6, 29)
+    known = churn(leavers_tables(end), ChurnParams(end, 90))
+    few = churn(leavers_tables(end, earlier=12), ChurnParams(end, 90))
+    assert few.days["customers"].min() > 12
+    assert set(few.quality["predictor"]) == set(known.quality["predictor"]) >= {"expected_purchases"}
+    assert (few.verdict, few.reason) == ("usable", None)
 
 
 def test_where_counting_purchases_tells_as_much_nobody_is_scored_and_the_ranking_by_them_is_named() -> None:
