@@ -22,6 +22,7 @@ SUITES = (
     "value",
     "clusters",
     "churn",
+    "churn_noise",
     "cohorts",
     "memory",
     "browser",

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 FEWEST_CUSTOMERS, FEWEST_OF_EACH = 100, 30
 MOST_TESTED_DAYS = 2
+LEAST_GAIN = 1e-6
+"""A Brier score lower by less is the rounding of equal predictions."""
 LONGEST_HORIZON = 730
 
 Verdict = Literal["usable", "refused"]
@@ -219,7 +221,7 @@ def _pooled(folds: Sequence[Fold]) -> tuple[Outcomes, dict[str, Floats]]:
 def _beats_all(gains: pd.DataFrame, predictor: str) -> bool:
     """Whether the predictor clearly beats each of its baselines; not if there is none to beat."""
     low = gains.loc[gains["predictor"] == predictor, "low"]
-    return bool(len(low)) and bool((low > 0).all())
+    return bool(len(low)) and bool((low > LEAST_GAIN).all())
 
 
 _NO_BETTER = {
@@ -231,7 +233,7 @@ _NO_BETTER = {
 
 def _reason(gains: pd.DataFrame) -> FieldError | None:
     """The plainest baseline that is as good as the model, in words; None if none is."""
-    equals = gains.loc[(gains["predictor"] == "model") & ~(gains["low"] > 0), "baseline"].tolist()
+    equals = gains.loc[(gains["predictor"] == "model") & ~(gains["low"] > LEAST_GAIN), "baseline"].tolist()
     return _NO_BETTER[min(equals, key=BASELINES.index)] if equals else None
 
 

@@ -64,7 +64,13 @@ def survival(
         dark=dark,
         height=height,
         margin={"l": 4, "r": 8, "t": 34, "b": 4},
-        title=key_line([("━", colours.accent, _("Still running")), ("■", shade, _("95% interval"))], dark=dark),
+        title=key_line(
+            [
+                ("━", colours.accent, _("Still running")),
+                ("■", mixed(colours.accent, colours.background, 0.4), _("95% interval")),
+            ],
+            dark=dark,
+        ),
         shapes=[half],
         hovermode="closest",
         xaxis=value_axis([0.0, *x], "count", dark=dark, _=_, formats=formats)

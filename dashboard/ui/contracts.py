@@ -143,7 +143,7 @@ def _weights(model: ContractModel) -> None:
         height="content",
         columns={
             "name": st.column_config.TextColumn(_("Property")),
-            "value": st.column_config.TextColumn(_("What it says")),
+            "value": st.column_config.TextColumn(_("What it says"), width="medium"),
             "weight": st.column_config.NumberColumn(_("Log-odds of ending"), format="%+.2f"),
         },
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,9 +12,11 @@ import streamlit as st
 from crm_core.analytics.next_product import NextProductReport
 from crm_core.analytics.next_product_list import in_names, products_named, recommended
 from crm_core.db.models import SegmentKind
+from crm_core.formats import Formats
+from crm_core.translation import Translator
 from crm_core.warehouse import Tables
 from dashboard import session
-from dashboard.i18n import _, column_format, fmt, ngettext
+from dashboard.i18n import _, column_format, fmt, ngettext, texts
 from dashboard.ui.basket_lists import download, people_columns
 from dashboard.ui.page import Page
 from dashboard.ui.save_segment import save_as_segment
@@ -24,16 +29,17 @@ def members(page: Page, report: NextProductReport) -> None:
     if report.recommendations.empty:
         return
     st.subheader(_("What to name to whom"), anchor=False)
+    read = _reader(report)
     rows, product = _asked(page, report)
     ids = np.unique(rows["customer_id"].to_numpy(dtype=np.int64)).tolist()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(ngettext("{n} customer", "{n} customers", len(ids)), width="content")
-        download(page, lambda: _read(report, rows), "next_products")
+        download(page, partial(read, rows), "next_products")
         name = _("Customers with a next product") if product is None else _("Next product: {name}", name=product)
         save_as_segment(
             f"next_product.{report.as_of}.{product}", name=name, kind=SegmentKind.MODEL, member_ids=ids, is_live=False
         )
-    first = _read(report, rows.head(SHOWN))
+    first = read(rows.head(SHOWN))
     columns = people_columns("next_products", [int(value) for value in first["customer_id"]]) | {
         "rank": st.column_config.NumberColumn(_("Rank"), format="%d", width="small"),
         "product_name": st.column_config.TextColumn(_("Product"), width="medium"),
@@ -61,16 +67,25 @@ def _asked(page: Page, report: NextProductReport) -> tuple[pd.DataFrame, str | N
     return recommended(report, int(row["product_id"])), str(row["name"])
 
 
-def _read(report: NextProductReport, rows: pd.DataFrame) -> pd.DataFrame:
-    with session.workspace().warehouse.open() as snapshot:
-        return in_words(snapshot.tables(session.actor().scope), report, rows)
+def _reader(report: NextProductReport) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """What puts rows into words, also outside the page's run, where a file is made: who asks and in which language they
+    read is looked up now."""
+    workspace, scope, translator, formats = session.workspace(), session.actor().scope, texts(), fmt()
+
+    def read(rows: pd.DataFrame) -> pd.DataFrame:
+        with workspace.warehouse.open() as snapshot:
+            return in_words(snapshot.tables(scope), report, rows, translator, formats)
+
+    return read
 
 
-def in_words(tables: Tables, report: NextProductReport, rows: pd.DataFrame) -> pd.DataFrame:
+def in_words(
+    tables: Tables, report: NextProductReport, rows: pd.DataFrame, translator: Translator, formats: Formats
+) -> pd.DataFrame:
     """The rows with names, and the reason as a sentence, as table and file show them."""
     found = in_names(tables, report, rows)
     why = [
-        _why(reason, because, lift)
+        _why(reason, because, lift, translator, formats)
         for reason, because, lift in zip(found["reason"], found["because_name"], found["lift"], strict=True)
     ]
     at = found.columns.get_loc("reason")
@@ -78,7 +93,7 @@ def in_words(tables: Tables, report: NextProductReport, rows: pd.DataFrame) -> p
     return found.drop(columns=["reason", "because_code", "because_name"])
 
 
-def _why(reason: str, because: str | None, lift: float) -> str:
+def _why(reason: str, because: str | None, lift: float, _: Translator, formats: Formats) -> str:
     if reason == "followed" and because is not None:
-        return _("Bought “{item}”; {lift} times as likely after it", item=because, lift=fmt().number(lift, 1))
+        return _("Bought “{item}”; {lift} times as likely after it", item=because, lift=formats.number(lift, 1))
     return _("Bought it before") if reason == "again" else _("Popular with everyone")

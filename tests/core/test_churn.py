@@ -16,11 +16,11 @@ from crm_core.analytics.churn_fit import _half
 from crm_core.analytics.churn_rows import is_alive, plan
 from crm_core.analytics.churn_tables import usual_value
 from crm_core.analytics.ranking import log_odds
-from crm_core.errors import AnalysisRefused, Invalid
+from crm_core.errors import AnalysisRefused, Cancelled, Invalid
 from crm_core.warehouse import Tables
 from tests.core.buyers import CDNOW, CDNOW_SPEND, log_of_transactions
 from tests.core.leavers import leavers_tables
-from tests.core.tables import Line, Order, make_tables
+from tests.core.tables import Line, Order, Product, make_tables
 
 AS_OF = date(2024, 6, 30)
 PARAMS = ChurnParams(AS_OF, 30)
@@ -49,19 +49,31 @@ def bought(customers: int, days: int, *, seed: int, is_noise: bool) -> list[tupl
     return rows
 
 
-def tables_of(purchases: list[tuple[int, int]], days: int, later: list[tuple[int, int, int]] = ()) -> Tables:  # type: ignore[assignment]
+def tables_of(
+    purchases: list[tuple[int, int]],
+    days: int,
+    later: list[tuple[int, int, int]] = (),  # type: ignore[assignment]
+    *,
+    product: int | None = None,
+) -> Tables:
     """The purchases on days that end on AS_OF; `later` (customer, days after it, amount) beside them."""
     first = AS_OF - timedelta(days=days - 1)
     orders = [
         Order(i, f"{first + timedelta(days=day)} 12:00", customer) for i, (customer, day) in enumerate(purchases, 1)
     ]
     lines = [
-        Line(order.id, str(10 + order.id % 7), discount="0" if (order.customer or 0) % 2 else "3") for order in orders
+        Line(
+            order.id,
+            str(10 + order.id % 7),
+            discount="0" if (order.customer or 0) % 2 else "3",
+            product=product,
+        )
+        for order in orders
     ]
     for i, (customer, after, amount) in enumerate(later, len(orders) + 1):
         orders.append(Order(i, f"{AS_OF + timedelta(days=after)} 00:00", customer))
         lines.append(Line(i, str(amount)))
-    return make_tables(orders, lines)
+    return make_tables(orders, lines, [] if product is None else [Product(product, "Tea")])
 
 
 REAL = bought(700, 260, seed=5, is_noise=False)
@@ -156,6 +168,13 @@ def test_pure_noise_is_refused_and_nobody_scored(seed: int) -> None:
     assert str(found.reason).startswith("The model predicts no better than ")
     assert found.n_tested > 200
     assert (found.n_scored, len(found.customers), len(found.top), found.model) == (0, 0, 0, None)
+
+
+def test_predictions_equal_but_for_their_rounding_beat_nothing() -> None:
+    found = churn(tables_of(bought(400, 300, seed=1, is_noise=True), 300), PARAMS)
+    gains = found.gains[found.gains["predictor"] == "expected_purchases"]
+    assert (gains["low"] > 0).all()
+    assert (gains["low"] < 1e-6).all()
     assert not found.ranks_by_expected
 
 
@@ -183,6 +202,30 @@ def test_what_cannot_carry_a_model_is_refused_in_words() -> None:
     )
     refunds = make_tables([Order(1, "2024-01-01 12:00", 1)], [Line(1, "-5", kind="refund", quantity=-1)])
     assert refusal(refunds, ChurnParams(AS_OF, 7)).startswith("The history is too short for a horizon of 7 days")
+
+
+def test_one_product_of_one_category_is_enough_to_learn_from() -> None:
+    tables = tables_of(REAL, 260, product=1)
+    found = churn(tables, PARAMS)
+    assert (found.verdict, found.reason) == ("usable", None)
+    assert set(found.top["products"]) == {1.0}
+
+
+@pytest.mark.parametrize("step", [1, 4, 7])
+def test_a_cancelled_run_ends_at_its_next_step_and_is_no_refusal(step: int, report: ChurnReport) -> None:
+    heard: list[str] = []
+
+    def progress(fraction: float, words: str) -> None:
+        heard.append(words)
+        if len(heard) == step:
+            raise Cancelled("The computation of '{analysis}' was cancelled.", analysis="churn")
+
+    tables = tables_of(REAL, 260)
+    with pytest.raises(Cancelled):
+        churn(tables, PARAMS, progress)
+    assert len(heard) == step
+    if step == 7:
+        same(churn(tables, PARAMS), report)
 
 
 def test_a_horizon_out_of_reach_is_refused_in_words() -> None:

@@ -26,7 +26,7 @@ from crm_core.analytics.value import (
 )
 from crm_core.analytics.value_groups import BANDS
 from crm_core.analytics.value_intervals import bounds
-from crm_core.errors import AnalysisRefused, Invalid
+from crm_core.errors import AnalysisRefused, Cancelled, Invalid
 from crm_core.warehouse import Tables
 from tests.core.buyers import CDNOW, CDNOW_SPEND, log_of_transactions
 from tests.core.tables import Line, Order, make_tables
@@ -247,6 +247,22 @@ def test_a_forecast_that_cannot_be_checked_is_refused_in_words() -> None:
     assert str(refused.value) == (
         "Too little was bought up to 2023-07-02 to make a forecast then and check it on what was bought later."
     )
+
+
+@pytest.mark.parametrize(
+    ("analysed", "params"), [(value, PARAMS), (value_members, ValueMembersParams(AS_OF, 120))], ids=["report", "list"]
+)
+def test_a_cancelled_run_ends_at_its_next_step(tables: Tables, analysed: Any, params: Any) -> None:
+    heard: list[str] = []
+
+    def progress(fraction: float, words: str) -> None:
+        heard.append(words)
+        if len(heard) == 3:
+            raise Cancelled("The computation of '{analysis}' was cancelled.", analysis="value")
+
+    with pytest.raises(Cancelled):
+        analysed(tables, params, progress)
+    assert len(heard) == 3
 
 
 def test_a_customer_who_had_not_bought_is_refused_in_words(tables: Tables) -> None:

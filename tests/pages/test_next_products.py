@@ -15,7 +15,9 @@ from crm_core.access import PERMISSIONS, SYSTEM, Permission, Role
 from crm_core.analytics.next_product import NextProductReport
 from crm_core.analytics.next_product_judging import Verdict
 from crm_core.db.models import Customer, Product, SavedSegment
+from crm_core.formats import Formats
 from crm_core.records import saved_segments
+from crm_core.translation import translator
 from crm_core.workspace import Workspace
 from dashboard.ui import outcome
 from dashboard.ui.next_product_list import in_words
@@ -141,7 +143,8 @@ def test_customers_and_products_are_named_and_the_file_holds_the_same(
         f"Bought “{other}”; 2.5 times as likely after it", "Popular with everyone", "Bought it before",
     ]  # fmt: skip
     with demo_workspace.warehouse.open() as snapshot:
-        file = in_words(snapshot.tables(SYSTEM.scope), found, rows)
+        tables, formats = snapshot.tables(SYSTEM.scope), Formats("en", "EUR", "Europe/Berlin")
+        file = in_words(tables, found, rows, translator("en"), formats)
     assert [*file] == [
         "customer_id", "ref", "name", "email", "country", "has_marketing_consent", "rank", "product_code",
         "product_name", "why", "lift", "last_on",
