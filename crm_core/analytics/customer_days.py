@@ -16,6 +16,7 @@ from crm_core.analytics import sales
 from crm_core.analytics.measures import as_number
 from crm_core.analytics.periods import Period, day_start
 from crm_core.analytics.purchases import EARLIEST
+from crm_core.errors import AnalysisRefused
 
 if TYPE_CHECKING:
     from crm_core.warehouse import Tables
@@ -47,7 +48,11 @@ class CustomerDays:
 
 
 def customer_days(tables: Tables, until: date) -> CustomerDays:
-    """What each known customer bought on each local day before `until`, from the first order on record."""
+    """What each known customer bought on each local day before `until`, from the first order on record.
+
+    Raises:
+        AnalysisRefused: the amounts add up to more than 64 bits hold, so that sums over them could be wrong.
+    """
     before = Period(EARLIEST, until)
     is_asked = ~nw.col("customer_id").is_null() & sales.within(before, tables.timezone) & sales.has_net()
     asked = sales.order_values(tables).filter(is_asked)
@@ -61,7 +66,10 @@ def customer_days(tables: Tables, until: date) -> CustomerDays:
     day = local_days(found["ordered_at"].cast("int64").to_numpy(), tables.timezone)
     if not len(day):
         return CustomerDays(*(np.empty(0, dtype=np.int64) for _ in range(5)))
-    return _by_day(number, day, found["is_sale"].to_numpy(), found["net_e4"].to_numpy(), ids)
+    net_e4 = found["net_e4"].to_numpy()
+    if np.abs(net_e4.astype(np.float64)).sum() >= _SAFE:  # whole numbers overflow in silence
+        raise AnalysisRefused("The amounts of these orders add up to more than can be counted exactly.")
+    return _by_day(number, day, found["is_sale"].to_numpy(), net_e4, ids)
 
 
 def _by_day(number: Numbers, day: Numbers, is_sale: Numbers, net_e4: Numbers, ids: Numbers) -> CustomerDays:
@@ -107,3 +115,4 @@ _EPOCH = date(1970, 1, 1).toordinal()
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DAY_US = 86_400_000_000
+_SAFE = 2.0**62

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crm_core.analytics.cohort_grid import months_between, months_later
-from crm_core.analytics.customer_days import number_of
+from crm_core.analytics.customer_days import local_days, number_of
+from crm_core.analytics.periods import day_start
 from tests.core.cohort_sales import bought, row
 
 
@@ -45,6 +47,18 @@ def test_the_hour_a_clock_change_takes_or_gives_moves_no_day() -> None:
     # Santiago skips the midnight of 8 September 2024: the day begins at 01:00 and belongs to the week of the 2nd.
     santiago = bought((1, "2024-09-02 12:00"), (1, "2024-09-08 01:00"), zone="America/Santiago", unit="week")
     assert row(santiago, date(2024, 9, 2)) == [1]
+
+
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu", "Pacific/Kiritimati", "America/Santiago"]
+)
+def test_each_instant_lies_in_its_local_day_to_the_microsecond(zone: str) -> None:
+    begins = [day_start(date(2024, 1, 1) + timedelta(days=n), zone) for n in range(366)]
+    instants = [begin + timedelta(microseconds=step) for begin in begins for step in (-1, 0, 1)]
+    microseconds = [(instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) for instant in instants]
+    wanted = [number_of(instant.astimezone(ZoneInfo(zone)).date()) for instant in instants]
+    assert local_days(np.array(microseconds), zone).tolist() == wanted
+    assert local_days(np.array(microseconds[:1]), zone).tolist() == wanted[:1]
 
 
 def test_a_month_after_the_leap_day_and_after_the_31st() -> None:

@@ -113,3 +113,11 @@ def test_a_cancelled_run_ends_at_the_next_step(analysis: Callable[..., Any], par
 
     with pytest.raises(Cancelled):
         analysis(sold((1, "2024-01-05 10:00"), (1, "2024-02-05 10:00")), params, stop)
+
+
+def test_amounts_too_large_to_add_up_exactly_are_refused_and_not_added_up_wrongly() -> None:
+    orders = [Order(number, f"2024-01-0{number} 10:00", 1) for number in (1, 2)]
+    tables = make_tables(orders, [Line(number, "400000000000000") for number in (1, 2)])
+    for analysis, params in ((cohorts, CohortParams(YEAR)), (lifecycle, LifecycleParams(YEAR))):
+        with pytest.raises(AnalysisRefused, match="more than can be counted exactly"):
+            analysis(tables, params)
