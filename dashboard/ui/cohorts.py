@@ -11,10 +11,12 @@ import streamlit as st
 from crm_core.analytics.cohorts import CohortMembersParams, CohortParams, CohortReport, cohort_members
 from crm_core.analytics.periods import Period, bucket_key
 from crm_core.charts.cohorts import FIRM_FROM, window_name
+from crm_core.db.models import SegmentKind
 from crm_core.translation import N_
 from dashboard.i18n import _, fmt, joined, texts
 from dashboard.ui import segments
 from dashboard.ui.page import Page
+from dashboard.ui.save_segment import save_as_segment
 
 SHOWN = 24
 """As many cohorts and windows as a screen has room for."""
@@ -177,7 +179,15 @@ def members(page: Page, report: CohortReport, cell: tuple[date, int] | None) -> 
     who = {"yes": _("Bought again"), "no": _("Did not")} if offset else {"yes": _("Everyone who entered")}
     chosen = page.choice("who", _("Customers"), who, default="yes", label_visibility="collapsed")
     params = CohortMembersParams(report.params, start, offset, is_retained=chosen == "yes")
-    segments.members(title, "", page.run(cohort_members, params).members, key="cohort_members")
+    found = page.run(cohort_members, params).members
+    segments.members(title, "", found, key="cohort_members")
+    save_as_segment(
+        f"cohort.{report.params}.{start}.{offset}.{chosen}",
+        name=_("{cohort}: {who}", cohort=title, who=who[chosen]),
+        kind=SegmentKind.MODEL,
+        member_ids=[int(value) for value in found["customer_id"]],
+        is_live=False,
+    )
 
 
 def method(report: CohortReport) -> list[str]:

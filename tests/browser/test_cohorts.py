@@ -22,7 +22,9 @@ def click_bar(page: Page, chart: str, number: int) -> None:
     page.mouse.click(x + 2, y)
 
 
-def test_a_cell_opens_those_who_came_back_and_those_who_did_not(open_page: Callable[..., Page]) -> None:
+def test_a_cell_opens_those_who_came_back_and_those_who_did_not_and_keeps_them_as_a_segment(
+    open_page: Callable[..., Page],
+) -> None:
     page = open_page("/cohorts", role="marketing", viewport={"width": 1440, "height": 1600})
     page.goto("/cohorts")
     click_bar(page, "retention", 1)
@@ -30,6 +32,14 @@ def test_a_cell_opens_those_who_came_back_and_those_who_did_not(open_page: Calla
     expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
     page.get_by_role("radio", name="Did not").click()
     expect(page).to_have_url(re.compile("who=no"))
+    settled(page)
+    page.get_by_role("button", name="Save as segment").click()
+    name = page.get_by_label("Name", exact=True)
+    expect(name).to_have_value(re.compile(", month 1: Did not$"), timeout=PATIENCE)
+    name.fill("Did not come back")
+    page.get_by_role("button", name="Save segment").click()
+    expect(page.get_by_role("heading", name="Did not come back")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Customers listed by an analysis on")).to_be_visible(timeout=60_000)
 
 
 def test_a_bar_of_the_life_cycle_leads_to_the_rows_of_that_metric(open_page: Callable[..., Page]) -> None:
