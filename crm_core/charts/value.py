@@ -14,6 +14,9 @@ from crm_core.charts.time_axis import Span, days_of, time_axis
 from crm_core.formats import Formats
 from crm_core.translation import Translator
 
+SHORT = 0.25
+"""A hold-out period of a smaller share of the time shown has no room for its name."""
+
 
 def purchases_tracked(
     tracking: pd.DataFrame,
@@ -48,9 +51,12 @@ def purchases_tracked(
         "type": "rect", "xref": "x", "yref": "paper", "x0": calibration_end.isoformat(), "x1": x[-1], "y0": 0, "y1": 1,
         "fillcolor": mixed(colours.neutral, colours.background, 0.14), "line": {"width": 0}, "layer": "below",
     }  # fmt: skip
+    # Where the period is too short for its name, the name stands before it, above the lines that rise.
+    is_short = (days[-1] - calibration_end).days < SHORT * (days[-1] - days[0]).days
     label = {
-        "xref": "x", "yref": "paper", "x": calibration_end.isoformat(), "y": 1, "xanchor": "left", "yanchor": "top",
-        "text": _("Hold-out"), "showarrow": False, "font": {"size": 12, "color": colours.muted}, "xshift": 4,
+        "xref": "x", "yref": "paper", "x": calibration_end.isoformat(), "y": 1, "yanchor": "top",
+        "xanchor": "right" if is_short else "left", "xshift": -4 if is_short else 4,
+        "text": _("Hold-out"), "showarrow": False, "font": {"size": 12, "color": colours.muted},
     }  # fmt: skip
     return figure(
         [{"type": "scatter", "mode": "lines", "x": x, **line} for line in lines],

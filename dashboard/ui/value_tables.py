@@ -16,6 +16,7 @@ from crm_core.reports import spreadsheet
 from dashboard import nav, session
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui.drawing import grid
+from dashboard.ui.value import active_caveat
 
 SHOWN = 200
 
@@ -154,7 +155,7 @@ def members(frame: pd.DataFrame, title: str, *, order: str, save: Callable[[], N
             "value": st.column_config.NumberColumn(_("Expected value"), format=column_format("money")),
             "range": st.column_config.TextColumn(_("95% interval"), alignment="right"),
             "spend": st.column_config.NumberColumn(_("A purchase"), format=column_format("money")),
-            "alive": st.column_config.NumberColumn(_("Active"), format="%.0f%%"),
+            "alive": st.column_config.NumberColumn(_("Active"), format="%.0f%%", help=active_caveat()),
             "so_far": st.column_config.NumberColumn(_("Purchases so far"), format=column_format("count")),
             "last": st.column_config.TextColumn(_("Last purchase")),
         },

@@ -117,6 +117,13 @@ def test_no_chart_can_be_dragged_zoomed_or_needs_a_legend(draw: Callable[..., go
     assert figure.layout.yaxis.automargin
 
 
+@pytest.mark.parametrize(("end", "anchor"), [(date(2026, 1, 3), "left"), (date(2026, 1, 11), "right")])
+def test_the_name_of_a_short_hold_out_stands_before_it(end: date, anchor: str) -> None:
+    every_day = pd.DataFrame({"day": [date(2026, 1, day) for day in range(1, 13)], "actual": 1, "predicted": 1})
+    figure = charts.purchases_tracked(every_day, calibration_end=end, **EN)
+    assert figure.layout.annotations[0].xanchor == anchor
+
+
 def test_every_word_on_a_chart_is_translated_or_given(draw: Callable[..., go.Figure]):
     class Marking(Translator):
         """Turns every letter of a template into ¤, so that what is not translated stands out."""

@@ -125,6 +125,20 @@ def test_a_band_is_saved_as_a_segment_that_follows_the_rule(
     assert "so its size is followed from today on" in texts(page)
 
 
+def test_a_rule_on_the_churn_risk_is_written_and_counted(
+    open_learned: Open, learned: tuple[Workspace, ChurnReport]
+) -> None:
+    app = until_there(open_learned("segment_rule"))
+    until_there(app.selectbox(key="rule.new.1.is").set_value("churn_risk").run())
+    assert "The rule is not finished." in texts(app)
+    assert app.selectbox(key="rule.new.1.churn_risk.horizon").value == "90"
+    until_there(app.multiselect(key="rule.new.1.churn_risk.bands.").set_value(["high", "medium"]).run())
+    assert not app.exception
+    expected = int((learned[1].customers["probability"] >= 0.25).sum())
+    assert f"{expected} customers of " in texts(app)
+    assert "churn risk over 90 days is high or medium" in texts(app)
+
+
 def test_who_may_not_save_segments_is_offered_no_band_to_save(
     open_learned: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
