@@ -21,6 +21,7 @@ SUITES = (
     "next_product_noise",
     "value",
     "clusters",
+    "clusters_noise",
     "churn",
     "churn_noise",
     "cohorts",
