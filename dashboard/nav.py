@@ -80,6 +80,23 @@ PAGES = (
         Permission.SEGMENTS_VIEW,
     ),
     PageSpec(
+        "tickets",
+        N_("Work"),
+        N_("Tickets"),
+        N_("What customers ask, the one due next at the top."),
+        ":material/confirmation_number:",
+        Permission.TICKETS_VIEW,
+    ),
+    PageSpec(
+        "ticket",
+        N_("Work"),
+        N_("Ticket"),
+        N_("One ticket: what was said, what is due, what to do."),
+        ":material/confirmation_number:",
+        Permission.TICKETS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
         "saved_segments",
         N_("Marketing"),
         N_("Saved segments"),

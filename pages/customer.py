@@ -11,6 +11,7 @@ from dashboard.ui import customer as parts
 from dashboard.ui import customers as shared
 from dashboard.ui.customer_churn import churn_risk
 from dashboard.ui.customer_value import outlook
+from dashboard.ui.record_history import history_list
 
 workspace, actor = session.workspace(), session.actor()
 customer_id = parts.wanted()
@@ -65,7 +66,8 @@ if tabs[1].open:
         parts.order_table(customer_id)
 if tabs[2].open:
     with tabs[2]:
-        parts.history_list(customer_id)
+        fields = {item.name: item for row in shared.form_rows() for item in row}
+        history_list("customers", customer_id, fields)
 if len(tabs) > 3 and tabs[3].open:
     with tabs[3]:
         outlook(page, customer_id, has_bought=lifetime.orders > 0)

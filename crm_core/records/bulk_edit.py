@@ -34,7 +34,7 @@ def bulk_edit(
 ) -> BulkResult:
     """Give these fields these values in every record that matches, all or none.
 
-    Open the session with `workspace.write(actor, "bulk edit")`. Count before with `record_list.count`.
+    Open the session with `workspace.write(actor, "bulk_edit")`. Count before with `record_list.count`.
 
     Raises:
         PermissionDenied: the role may not change records of this kind, or not many at once.

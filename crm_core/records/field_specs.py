@@ -197,7 +197,7 @@ def flag(name: str, label: str) -> Spec:
             raise Refused(FieldError("This is yes or no, not '{value}'", {"value": value}))
         return value
 
-    return Spec(name, label, "yes_no", clean)
+    return Spec(name, label, "yes_no", clean, is_required=True)
 
 
 def answer(name: str, label: str) -> Spec:

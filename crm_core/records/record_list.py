@@ -140,6 +140,13 @@ def labels_of(session: Session, kind: RecordKind, rows: Sequence[Any]) -> dict[t
     return labels
 
 
+def label_of(session: Session, table: str, row_id: int) -> str:
+    """What one row of a table that references point to is called; its number where it is gone."""
+    model, attribute = _LABELS[table]
+    found = session.scalar(select(getattr(model, attribute)).where(model.id == row_id))
+    return str(row_id) if found is None else str(found)
+
+
 def _having(kind: RecordKind, clause: Clause) -> ColumnElement[bool]:
     inside = or_(*map(_in_range, clause))
     terms = select(RecordTerm.row_id).where(RecordTerm.table_name == kind.table, inside)

@@ -42,6 +42,16 @@ CHANNELS = ("email", "phone", "chat", "web", "shop")
 """Suggested; any word will do."""
 
 
+def statuses(*, session: Session, actor: Actor) -> list[TicketStatus]:
+    """The statuses of tickets in their order.
+
+    Raises:
+        PermissionDenied: the role may not see tickets.
+    """
+    actor.require(Permission.TICKETS_VIEW)
+    return list(session.scalars(select(TicketStatus).order_by(TicketStatus.position, TicketStatus.id)))
+
+
 def reply(*, session: TrackedSession, actor: Actor, ticket_id: int, text: str, author: Author = Author.AGENT) -> Ticket:
     """Add a public message by a person of the team, the customer, or a bot; the first of the team stops the clock.
 

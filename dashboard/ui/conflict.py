@@ -58,6 +58,8 @@ def shown(value: Any, spec: Any = None) -> str:
     """A field's value in words; a dash where it is empty."""
     if value in (None, "", []):
         return "–"
+    if spec is not None and getattr(spec, "said", None):
+        return str(spec.said(value))
     if spec is not None and getattr(spec, "kind", None) in form_numbers.KINDS:
         return form_numbers.shown(spec.kind, value)
     if isinstance(value, bool):

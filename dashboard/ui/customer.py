@@ -1,4 +1,4 @@
-"""The parts of one customer's page: subtitle, lifetime figures, orders, history with undo."""
+"""The parts of one customer's page: subtitle, lifetime figures, orders."""
 
 from __future__ import annotations
 
@@ -8,26 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.access import Permission
-from crm_core.errors import CrmError
-from crm_core.records import history, orders, undo
-from crm_core.records.history import HistoryEntry
-from crm_core.translation import N_
+from crm_core.records import orders
 from dashboard import session
-from dashboard.i18n import _, fmt, ngettext
+from dashboard.i18n import _, fmt
 from dashboard.ui import customers
-from dashboard.ui.conflict import shown
 from dashboard.ui.drawing import empty
-from dashboard.ui.plain import plain, plain_error
+from dashboard.ui.plain import plain
 
 PER_PAGE = 20
-CAUSES = {
-    "form": N_("in the form"),
-    "import": N_("by an import"),
-    "undo": N_("by undoing a change"),
-    "bulk_edit": N_("in a bulk edit"),
-    "demo": N_("by the simulator"),
-    "api": N_("through the API"),
-}
 
 
 def wanted() -> int | None:
@@ -117,63 +105,6 @@ def order_table(customer_id: int) -> None:
         height="content",
     )
     customers.pager("customer.orders", found.pages)
-
-
-def history_list(customer_id: int) -> None:
-    """Every change of this customer, newest first, each with its undo."""
-    number = customers.page_number("customer.history", customer_id)
-    with session.workspace().read() as database_session:
-        found = history.for_record(
-            session=database_session, actor=session.actor(), table="customers", row_id=customer_id, page=number
-        )
-    names = {item.name: item for row in customers.form_rows() for item in row}
-    for entry in found.entries:
-        with st.container(border=True, gap="xsmall", key=f"change_{entry.change_set_id}_{entry.change_id or 0}"):
-            _head(entry)
-            for change in entry.fields:
-                spec = names.get(change.field)
-                label = spec.label if spec else change.field
-                before, after = plain(shown(change.before, spec)), plain(shown(change.after, spec))
-                line = f"{before} → **{after}**" if entry.op == "update" else f"**{after}**"
-                st.markdown(_("{label}: {value}", label=label, value=line))
-    customers.pager("customer.history", found.pages)
-
-
-def _head(entry: HistoryEntry) -> None:
-    verbs = {"insert": _("created"), "update": _("changed"), "delete": _("deleted")}
-    cause = _(CAUSES.get(entry.cause, entry.cause))
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        what = _("{change} {how}", change=verbs[entry.op], how=cause)
-        st.caption(f"{fmt().instant(entry.at)} · {plain(entry.actor_name)} · {what}")
-        if entry.is_undone:
-            st.badge(_("undone"), color="gray")
-        elif entry.is_undoable and entry.change_id is not None:
-            st.button(
-                _("Undo"),
-                key=f"undo_{entry.change_id}",
-                icon=":material/undo:",
-                type="tertiary",
-                on_click=_undo,
-                args=(entry,),
-            )
-
-
-def _undo(entry: HistoryEntry) -> None:
-    assert entry.change_id is not None
-    try:
-        with session.workspace().write(session.actor(), "undo", cause_id=entry.change_set_id) as database_session:
-            result = undo.undo_change(session=database_session, actor=session.actor(), change_id=entry.change_id)
-    except CrmError as error:
-        st.toast(plain_error(error), icon=":material/error:")
-        return
-    if result.conflicts:
-        n = len(result.conflicts)
-        st.toast(
-            ngettext("{n} field was changed since and is kept.", "{n} fields were changed since and are kept.", n),
-            icon=":material/info:",
-        )
-    else:
-        st.toast(_("The change was undone."), icon=":material/undo:")
 
 
 def may_edit() -> bool:

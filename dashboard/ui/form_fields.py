@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from crm_core.translation import translate_field
+from dashboard import session
 from dashboard.i18n import _, texts
-from dashboard.ui import form_numbers
+from dashboard.ui import form_numbers, form_reference
 from dashboard.ui.form_state import Field, FormState, keep_draft
 from dashboard.ui.plain import unlinked
 
 PAUSE = "400ms"
 """How long the typing must pause before the draft is kept."""
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
 ANSWERS = {True: "yes", False: "no", None: "unset"}
 """What a yes-or-no field holds, by its value; not asked is an answer one can see and choose."""
 
@@ -22,16 +25,28 @@ ANSWERS = {True: "yes", False: "no", None: "unset"}
 def draw(form: str, state: FormState, item: Field) -> None:
     """The field with its label, and what is wrong with it below."""
     key = key_of(form, state, item.name)
-    is_typed = item.kind != "yes_no"  # which has an answer always, and needs no mark
+    is_typed = item.kind not in {"yes_no", "select"}  # which have an answer always where they need one
     label = f"{item.label} :red[*]" if item.is_required and is_typed else item.label
     value = state.value(item.name)
-    common: dict[str, Any] = {"key": key, "help": item.help, "on_change": _touched, "args": (form, state, item, key)}
-    if key not in st.session_state:
-        st.session_state[key] = _shown(item, value)
+    if item.kind == "reference":
+        form_reference.draw(label, key, item, value, lambda chosen: _take(form, state, item, chosen))
+    else:
+        common: dict[str, Any] = {"key": key, "help": item.help, "on_change": _touched}
+        if key not in st.session_state:
+            st.session_state[key] = _shown(item, value)
+        _widget(item, label, value, common | {"args": (form, state, item, key)})
+    if item.name in state.errors:
+        problem = unlinked(translate_field(state.errors[item.name], texts()))
+        st.markdown(f":small[:red[:material/error: {problem}]]")  # a caption would pale it
+
+
+def _widget(item: Field, label: str, value: Any, common: dict[str, Any]) -> None:
+    """The widget for a field of its kind."""
     if item.kind == "select":
+        codes = [*(item.options or {})]
         st.selectbox(
             label,
-            [None, *(item.options or {})],
+            codes if item.is_required else [None, *codes],
             format_func=lambda code: _option(item, code),
             placeholder=_("Not set"),
             **common,
@@ -39,10 +54,14 @@ def draw(form: str, state: FormState, item: Field) -> None:
     elif item.kind == "yes_no":
         said = {"yes": _("Yes"), "no": _("No")} | ({} if item.is_required else {"unset": _("Not set")})
         st.segmented_control(label, list(said), format_func=said.__getitem__, required=True, wrap=True, **common)
-    elif item.kind == "date":
-        st.date_input(label, min_value=date(1900, 1, 1), max_value=date.today(), **common)  # noqa: DTZ011
+    elif item.kind in {"date", "day"}:
+        latest = LATEST if item.kind == "day" else date.today()  # noqa: DTZ011
+        st.date_input(label, min_value=EARLIEST, max_value=latest, **common)
+    elif item.kind == "instant":
+        earliest, latest_at = (datetime.combine(day, time()) for day in (EARLIEST, LATEST))
+        st.datetime_input(label, min_value=earliest, max_value=latest_at, **common)
     elif item.kind == "long_text":
-        st.text_area(label, height=90, **common)
+        st.text_area(label, height=90, placeholder=item.placeholder, **common)
     elif item.kind == "tags":
         st.multiselect(
             label,
@@ -56,9 +75,6 @@ def draw(form: str, state: FormState, item: Field) -> None:
         st.text_input(
             label, type=kind, placeholder=item.placeholder, live=PAUSE, autocomplete="off", validate="", **common
         )
-    if item.name in state.errors:
-        problem = unlinked(translate_field(state.errors[item.name], texts()))
-        st.markdown(f":small[:red[:material/error: {problem}]]")  # a caption would pale it
 
 
 def key_of(form: str, state: FormState, name: str) -> str:
@@ -69,8 +85,10 @@ def key_of(form: str, state: FormState, name: str) -> str:
 def _shown(item: Field, value: Any) -> Any:
     if item.kind in form_numbers.KINDS:
         return form_numbers.shown(item.kind, value)
-    if item.kind in {"select", "date"}:
+    if item.kind in {"select", "date", "day"}:
         return value
+    if item.kind == "instant":
+        return None if value is None else value.astimezone(_zone()).replace(tzinfo=None, second=0, microsecond=0)
     if item.kind == "yes_no":
         return ANSWERS.get(value, "unset")
     if item.kind == "tags":
@@ -88,6 +106,13 @@ def _touched(form: str, state: FormState, item: Field, key: str) -> None:
         value = next((answer for answer, code in ANSWERS.items() if code == value), None)
     if item.kind in form_numbers.KINDS:
         value = form_numbers.read(item.kind, value)
+    if item.kind == "instant" and value is not None:
+        value = value.replace(tzinfo=_zone()).astimezone(UTC)
+    _take(form, state, item, value)
+
+
+def _take(form: str, state: FormState, item: Field, value: Any) -> None:
+    """Note what the field holds now."""
     value = None if value in ("", []) else value
     original = state.original.get(item.name)
     if value == (None if original in ("", []) else original):
@@ -97,3 +122,7 @@ def _touched(form: str, state: FormState, item: Field, key: str) -> None:
     state.errors.pop(item.name, None)
     state.draft_at = None
     keep_draft(form, state)
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(session.workspace().timezone)

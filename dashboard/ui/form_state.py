@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -12,12 +12,22 @@ import streamlit as st
 from crm_core.errors import Conflict, CrmError, FieldError
 from dashboard.ui import form_drafts
 
-Kind = Literal["text", "email", "phone", "long_text", "select", "date", "tags", "yes_no", "whole", "percent", "amount"]
+Kind = Literal[
+    "text", "email", "phone", "long_text", "select", "reference", "date", "day", "instant", "tags", "yes_no", "whole",
+    "percent", "amount",
+]  # fmt: skip
+"""`date` lies in the past, `day` anywhere; a `reference` is found by typing."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a form; `options` gives the label of each code of a select."""
+    """One field of a form.
+
+    Attributes:
+        options: the label of each code of a select.
+        target: the table a reference points to.
+        said: how a value reads where it says nothing by itself, such as the name behind an id.
+    """
 
     name: str
     label: str
@@ -26,6 +36,8 @@ class Field:
     is_required: bool = False
     help: str | None = None
     placeholder: str | None = None
+    target: str | None = None
+    said: Callable[[Any], str] | None = None
 
 
 @dataclass
@@ -33,7 +45,7 @@ class FormState:
     """What one open form knows between reruns.
 
     `epoch` names its widgets anew when their values must be replaced; `focus` is the refused field that has had the
-    cursor; `is_kept` says whether the server holds what was typed.
+    cursor; `is_kept` says whether the server holds what was typed, `has_draft` whether it should.
     """
 
     original: dict[str, Any]
@@ -46,6 +58,7 @@ class FormState:
     epoch: int = 0
     focus: str | None = None
     is_kept: bool = True
+    has_draft: bool = True
 
     def value(self, name: str) -> Any:
         """What the field shows."""
@@ -56,7 +69,7 @@ def opened(form: str, original: Mapping[str, Any], version: int | None) -> FormS
     """The form's state: as left in this browser session, else with this person's draft, else the record as it is."""
     states: dict[str, FormState] = st.session_state.setdefault("forms", {})
     state = states.get(form)
-    if state is None or (not state.touched and state.seen_version != version):
+    if state is None or (not state.touched and (state.seen_version, state.original) != (version, dict(original))):
         epoch = state.epoch + 1 if state else 0
         state = FormState(dict(original), version, epoch=epoch)
         draft = form_drafts.load(form)
@@ -73,6 +86,8 @@ def keep_draft(form: str, state: FormState) -> None:
 
     Where the server cannot keep it, the form says so; what was typed stays in the form.
     """
+    if not state.has_draft:
+        return
     try:
         form_drafts.keep(form, state.touched, state.seen_version)
     except CrmError as error:

@@ -32,11 +32,12 @@ def record_form(
     *,
     save_label: str,
     aside: Callable[[], None] | None = None,
+    shortcut: str | None = "Ctrl+Enter",
 ) -> Any:
     """Draw the form; `save` gets the touched values and their version, and may raise Invalid or Conflict.
 
     `aside` draws what is to be seen while the first fields are typed: beside them, on a phone right below them.
-    Returns what `save` returned, once, in the run after a save; else None.
+    One form of a page has the `shortcut`. Returns what `save` returned, once, in the run after a save; else None.
     """
     fields = {item.name: item for row in rows for item in row}
     notices = st.empty()  # one place, drawn or not: whoever types below keeps the cursor when a notice comes or goes
@@ -45,7 +46,7 @@ def record_form(
             _notices(form, state, save, fields)
     if aside is None:
         _fields(form, rows, state)
-        _foot(form, state, save, save_label)
+        _foot(form, state, save, save_label, shortcut)
     else:
         left, right = st.columns(_WIDTHS, gap="large")
         with left:
@@ -54,7 +55,7 @@ def record_form(
             aside()
         with st.columns(_WIDTHS, gap="large")[0]:
             _fields(form, rows[ASIDE_BESIDE:], state)
-            _foot(form, state, save, save_label)
+            _foot(form, state, save, save_label, shortcut)
     if state.errors and state.focus is None:
         first = next((item.name for row in rows for item in row if item.name in state.errors), None)
         if first is not None:
@@ -98,14 +99,20 @@ def _notices(
         )
 
 
-def _foot(form: str, state: FormState, save: Callable[[dict[str, Any], int | None], Any], label: str) -> None:
+def _foot(
+    form: str,
+    state: FormState,
+    save: Callable[[dict[str, Any], int | None], Any],
+    label: str,
+    shortcut: str | None,
+) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             label,
             key=f"{form}.save",
             type="primary",
             icon=":material/check:",
-            shortcut="Ctrl+Enter",
+            shortcut=shortcut,
             on_click=_try_save,
             args=(form, state, save, None, None),
         )

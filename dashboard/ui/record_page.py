@@ -1,0 +1,72 @@
+"""The page of one record of any kind: a new one's form, or the record with its form and its history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from crm_core.records import record_service
+from dashboard import session, ui
+from dashboard.i18n import _
+from dashboard.ui import done, record_history
+from dashboard.ui.addressed import wanted
+from dashboard.ui.page import Page
+from dashboard.ui.plain import plain
+from dashboard.ui.records_form import edit_form, field_of, new_form
+from dashboard.ui.records_views import View
+
+NEW = "new"
+
+
+def opened(view: View) -> tuple[Page, Any] | None:
+    """The page and the record its address names; None where it says or does something else, and is drawn."""
+    name = view.pages[1]
+    if st.query_params.get("id") == NEW:
+        _new(ui.page(name, title=_(view.new)), view)
+        return None
+    row_id = wanted(name)
+    if row_id is None:
+        page = ui.page(name)
+        with ui.empty(_("Nothing chosen"), _("Open one from the list."), icon=view.icon):
+            page.link(view.pages[0], _("To the list"), icon=view.icon)
+        return None
+    with session.workspace().read() as database_session:
+        row = record_service.get(session=database_session, actor=session.actor(), kind=view.kind, row_id=row_id)
+    page = ui.page(name, title=plain(getattr(row, view.kind.title)))
+    return page, row
+
+
+def details(view: View, row: Any, *, shortcut: str | None = "Ctrl+Enter") -> None:
+    """The form of the record."""
+
+    @st.fragment
+    def form() -> None:
+        edit_form(view.kind, row, view.layout, shortcut=shortcut)
+
+    form()
+
+
+def history(view: View, row: Any) -> None:
+    """What happened to the record; undoing goes by all that was done at once."""
+    fields = {spec.name: field_of(spec, getattr(row, spec.name)) for spec in view.kind.fields}
+    record_history.history_list(view.table, row.id, fields, by_set=True)
+
+
+def given(view: View) -> dict[str, Any]:
+    """What the address says a new record begins with: references, by their id."""
+    found = {name: st.query_params.get(name, "") for name, spec in view.kind.specs.items() if spec.kind == "reference"}
+    return {name: int(text) for name, text in found.items() if text.isdecimal()}
+
+
+def _new(page: Page, view: View) -> None:
+    session.actor().require(view.kind.edit)
+
+    @st.fragment
+    def form() -> None:
+        added = new_form(view.kind, view.layout, given(view), save_label=_(view.added))
+        if added is not None:
+            page.go(view.pages[1], id=added)
+
+    done.notice()
+    form()

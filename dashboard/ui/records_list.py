@@ -1,0 +1,156 @@
+"""The list of any kind of record: search as one types, filters, order and pages, kept in the address; open and tick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zlib import crc32
+
+import pandas as pd
+import streamlit as st
+
+from crm_core.access import Permission
+from crm_core.records import record_list
+from crm_core.records.record_list import RecordPage, RecordQuery
+from dashboard import nav, session
+from dashboard.i18n import _, fmt
+from dashboard.ui import customers, records_filters
+from dashboard.ui.drawing import empty
+from dashboard.ui.page import Page
+from dashboard.ui.plain import plain
+from dashboard.ui.records_bulk import actions
+from dashboard.ui.records_form import choices
+from dashboard.ui.records_views import View, left
+
+PER_PAGE = 25
+
+
+def draw(
+    page: Page, view: View, *, narrowed: Mapping[str, Any] | None = None, defaults: Mapping[str, str] | None = None
+) -> None:
+    """The list with all that belongs to it; `narrowed` are filters the page sets itself, `defaults` the codes of those
+    that are set until somebody chooses otherwise."""
+    kind = view.kind
+    with st.container(horizontal=True, vertical_alignment="center"):
+        text = page.search("q", _("Search"), _("Words or number"))
+        with st.popover(_("Filters"), icon=":material/tune:", key=f"{page.name}_filters"):
+            filters = records_filters.draw(page, view, hidden=frozenset(narrowed or {}), defaults=defaults or {})
+        sort = page.choice(
+            "sort", _("Sort by"), {code: _(view.sorts[code]) for code in kind.sorts}, default=next(iter(kind.sorts)),
+            kind="select", label_visibility="collapsed", width=190,
+        )  # fmt: skip
+        new_button(page, view)
+    asked = filters | dict(narrowed or {})
+    number = customers.page_number(page.name, (text, asked, sort))
+    query = RecordQuery(text=text, filters=asked, sort=sort, page=number, per_page=PER_PAGE)
+    with session.workspace().read() as database_session:
+        found = record_list.page(session=database_session, actor=session.actor(), kind=kind, query=query)
+    if not found.rows:
+        _nothing(view, is_narrowed=bool(text or asked))
+        return
+    said = view.count(found.total)
+    if not found.is_total_exact:
+        said = _("More than {n}; search or filter to narrow the list down", n=fmt().number(found.total))
+    st.caption(plain(" · ".join([said, *records_filters.said(view, filters)])))
+    ticked = table(page.name, view, found)
+    customers.pager(page.name, found.pages)
+    actions(page, view, query, total=found, ticked=[found.rows[place].id for place in ticked])
+
+
+def new_button(page: Page, view: View, **given: Any) -> None:
+    """The way to a new record that begins with `given`, for those who may add one."""
+    if page.may(view.kind.edit) and st.button(
+        _(view.new), key=f"{page.name}.{view.table}.new", icon=":material/add:", type="primary"
+    ):
+        page.go(view.pages[1], id="new", **given)
+
+
+def table(name: str, view: View, found: RecordPage, *, is_ticked: bool = True) -> list[int]:
+    """The rows; clicking a title opens the record. The places of those ticked."""
+    ids = [row.id for row in found.rows]
+    key = f"{name}.table.{st.session_state.get(f'{name}.epoch', 0)}.{crc32(repr(ids).encode()):x}"
+    kind = view.kind
+    title = kind.specs[kind.title]
+    config: dict[str, Any] = {
+        kind.title: st.column_config.ButtonColumn(
+            _(title.label), on_click=_open, args=(key, view.pages[1], ids), key=f"{key}.open", type="tertiary",
+            width=210, alignment="left", pinned=True,
+        )
+    }  # fmt: skip
+    columns: dict[str, list[str]] = {kind.title: [getattr(row, kind.title) for row in found.rows]}
+    named = _named(view)
+    for attribute in view.columns:
+        columns[attribute] = [said(view, found, named, row, attribute) for row in found.rows]
+        is_number = attribute in kind.specs and kind.specs[attribute].kind in {"money", "share", "whole"}
+        config[attribute] = st.column_config.TextColumn(
+            title_of(view, attribute), alignment="right" if is_number else "left"
+        )
+    selecting: dict[str, Any] = {}
+    if is_ticked and session.actor().may(kind.edit) and session.actor().may(Permission.RECORDS_BULK_EDIT):
+        selecting = {"on_select": "rerun", "selection_mode": "multi-row"}
+    state: Any = st.dataframe(
+        pd.DataFrame(columns), key=key, hide_index=True, lazy=False, column_config=config, alt=view.count(found.total),
+        height="content", **selecting,
+    )  # fmt: skip
+    return [int(row) for row in state.selection.rows] if selecting else []
+
+
+def title_of(view: View, attribute: str) -> str:
+    """What a column is called."""
+    spec = view.kind.specs.get(attribute)
+    return _(view.columns[attribute]) if spec is None else _(spec.label)
+
+
+def said(view: View, found: RecordPage, named: Mapping[str, Mapping[Any, str]], row: Any, attribute: str) -> str:
+    """One value of a row in words; nothing where it is not set."""
+    value = getattr(row, attribute)
+    if value is None:
+        return ""
+    if attribute == "due_at":
+        return left(value)
+    if attribute in named:
+        return named[attribute].get(value, str(value))
+    spec = view.kind.specs.get(attribute)
+    if spec is not None and spec.kind == "reference":
+        return found.labels.get((str(spec.target), value), str(value))
+    if spec is not None and spec.kind == "money":
+        return fmt().money(value)
+    if spec is not None and spec.kind == "share":
+        return fmt().percent(value / 10_000)
+    return in_words(value)
+
+
+def in_words(value: Any) -> str:
+    """A value that needs no list of names."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, datetime):
+        return fmt().instant(value)
+    return fmt().date(value) if isinstance(value, date) else str(value)
+
+
+def _named(view: View) -> dict[str, dict[Any, str]]:
+    """The labels of the codes of each column that holds codes."""
+    named: dict[str, dict[Any, str]] = {}
+    for attribute in view.columns:
+        spec = view.kind.specs.get(attribute)
+        if spec is not None and spec.choices:
+            named[attribute] = {code: _(label) for code, label in spec.choices.items()}
+        elif spec is not None and spec.kind == "choice":
+            named[attribute] = choices(str(spec.target))
+    return named
+
+
+def _open(key: str, page: str, ids: Sequence[int]) -> None:
+    click = st.session_state[f"{key}.open"]
+    if click is not None:
+        st.switch_page(nav.page(page), query_params={"id": str(ids[click.row])})
+
+
+def _nothing(view: View, *, is_narrowed: bool) -> None:
+    if is_narrowed:
+        empty(_("Nothing found"), _("Nothing matches. Try fewer letters, or clear the filters."), icon=view.icon)
+    else:
+        title, text = view.nothing
+        empty(_(title), _(text), icon=view.icon)
