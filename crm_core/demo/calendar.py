@@ -7,7 +7,7 @@ One week of business time is on average one week of the calendar.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
@@ -60,6 +60,7 @@ class History:
     usual: Clock
     seasonal: Clock
     acquisition: Clock
+    service: Clock
 
     @property
     def start_at(self) -> datetime:
@@ -84,7 +85,12 @@ def history(config: SimulationConfig, today: date, timezone: str) -> History:
     if config.growth:
         wins = np.where(edges[:-1] < start + LAUNCH_DAYS * 24 * HOUR_S, wins * LAUNCH_FACTOR, wins)
     acquisition = _clock(edges, wins * _factors(config, edges, timezone, config.month_factors))
-    return History(start, end, usual, seasonal, acquisition)
+    service = _clock(edges, _factors(_of_service(config), edges, timezone, config.service_month_factors))
+    return History(start, end, usual, seasonal, acquisition, service)
+
+
+def _of_service(config: SimulationConfig) -> SimulationConfig:
+    return replace(config, weekday_factors=config.service_weekday_factors, hour_factors=config.service_hour_factors)
 
 
 def _midnight(day: date, timezone: str) -> int:

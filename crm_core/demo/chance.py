@@ -22,6 +22,7 @@ Bools = NDArray[np.bool_]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
+_MOST_ARRIVALS = 1000
 
 
 class Stream(IntEnum):
@@ -42,6 +43,9 @@ class Stream(IntEnum):
     PRICE = 13
     CRM = 14
     DUPLICATE = 15
+    TICKET = 16
+    DEAL = 17
+    NEED = 18
 
 
 def bits(seed: int, stream: Stream, *coordinates: ArrayLike) -> Bits:
@@ -95,6 +99,24 @@ def beta(u: Floats, a: ArrayLike, b: ArrayLike) -> Floats:
     """Beta quantiles; mean a ÷ (a + b)."""
     quantiles: Floats = special.betaincinv(np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64), u)
     return quantiles
+
+
+def lognormal(u: Floats, median: ArrayLike, sigma: ArrayLike) -> Floats:
+    """Log-normal quantiles; `sigma` is the standard deviation of the logarithm."""
+    quantiles: Floats = np.asarray(median, dtype=np.float64) * np.exp(np.asarray(sigma) * special.ndtri(u))
+    return quantiles
+
+
+def poisson(u: Floats, mean: Floats) -> Ints:
+    """Poisson quantiles, for means up to a few hundred."""
+    term = np.exp(-mean)
+    below, count, k = term.copy(), np.zeros(len(mean), dtype=np.int64), 0
+    while (more := u > below).any() and k < _MOST_ARRIVALS:
+        count += more
+        k += 1
+        term = term * mean / k
+        below += term
+    return count
 
 
 def _mix(state: Bits) -> Bits:

@@ -61,6 +61,13 @@ SEPARATED_SEGMENTS = (
 MONTH_FACTORS = (0.82, 0.84, 0.95, 1.0, 1.05, 0.92, 0.82, 0.80, 0.98, 1.08, 1.34, 1.40)
 SEASONAL_MONTH_FACTORS = (0.25, 0.25, 0.4, 0.7, 0.5, 0.3, 0.25, 0.25, 0.6, 1.4, 3.4, 3.7)
 WEEKDAY_FACTORS = (1.05, 1.0, 0.98, 1.0, 1.1, 1.08, 0.79)
+SERVICE_MONTH_FACTORS = (1.25, 0.98, 0.92, 0.94, 0.95, 0.9, 0.88, 0.88, 0.95, 1.0, 1.1, 1.25)
+SERVICE_WEEKDAY_FACTORS = (1.35, 1.15, 1.08, 1.02, 1.0, 0.75, 0.65)
+SERVICE_HOUR_FACTORS = (
+    0.2, 0.1, 0.08, 0.06, 0.08, 0.2, 0.5, 0.9, 1.5, 1.9, 2.0, 1.9,
+    1.6, 1.5, 1.6, 1.6, 1.5, 1.4, 1.3, 1.2, 1.1, 0.9, 0.6, 0.33,
+)  # fmt: skip
+"""When people write to the service: Mondays, office hours, and most after Christmas."""
 HOUR_FACTORS = (
     0.15, 0.08, 0.05, 0.04, 0.05, 0.12, 0.35, 0.7, 1.0, 1.25, 1.4, 1.45,
     1.4, 1.3, 1.25, 1.25, 1.3, 1.4, 1.6, 1.9, 2.0, 1.7, 1.0, 0.46,
@@ -80,6 +87,10 @@ class SimulationConfig:
         guest_share, refund_share: part of the orders without customer, and of those given back later.
         has_seasons: whether months, weekdays and hours differ.
         has_orders: False gives customers only, for trying lists and search.
+        ticket_rate, need_rate: tickets and needs a customer and year.
+        organisation_deal_rate, person_deal_rate: deals a customer and year.
+        slow_answer_factor: the odds that a customer never buys again are this many times as high after a first answer
+            later than its target as after one in time; 1 plants nothing.
     """
 
     segments: tuple[Segment, ...] = SEGMENTS
@@ -96,10 +107,19 @@ class SimulationConfig:
     hour_factors: tuple[float, ...] = HOUR_FACTORS
     has_seasons: bool = True
     has_orders: bool = True
+    ticket_rate: float = 0.8
+    need_rate: float = 0.08
+    organisation_deal_rate: float = 0.5
+    person_deal_rate: float = 0.02
+    slow_answer_factor: float = 2.0
+    service_month_factors: tuple[float, ...] = SERVICE_MONTH_FACTORS
+    service_weekday_factors: tuple[float, ...] = SERVICE_WEEKDAY_FACTORS
+    service_hour_factors: tuple[float, ...] = SERVICE_HOUR_FACTORS
 
     @classmethod
     def plain(cls, segment: Segment = PLAIN_SEGMENT) -> SimulationConfig:
-        """One population of one process: no segments, seasons, growth, prospects, duplicates, guests or refunds."""
+        """One population of one process: no segments, seasons, growth, prospects, duplicates, guests or refunds, and
+        no tickets, deals or needs."""
         return cls(
             segments=(replace(segment, share=1.0),),
             growth=0.0,
@@ -108,6 +128,10 @@ class SimulationConfig:
             guest_share=0.0,
             refund_share=0.0,
             has_seasons=False,
+            ticket_rate=0.0,
+            need_rate=0.0,
+            organisation_deal_rate=0.0,
+            person_deal_rate=0.0,
         )
 
     @classmethod

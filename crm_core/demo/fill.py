@@ -14,8 +14,9 @@ from crm_core.analytics.progress import Progress, silent
 from crm_core.config import zone
 from crm_core.db.bulk import BulkInserter
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Customer, Order, OrderLine, Product, WorkspaceRow
+from crm_core.db.models import Customer, Order, OrderLine, Product, User, WorkspaceRow
 from crm_core.demo import rows
+from crm_core.demo.beside import Beside, Chunk
 from crm_core.demo.calendar import History, history
 from crm_core.demo.catalogue import items
 from crm_core.demo.chance import Ints
@@ -32,8 +33,8 @@ from crm_core.workspace import Workspace
 CHUNK = 20_480
 """Customers simulated at once: 320 times 64, so that a planted duplicate and its original share a chunk."""
 
-_ID, _REF, _NAME, _EMAIL, _PHONE = (
-    rows.CUSTOMER_COLUMNS.index(name) for name in ("id", "ref", "name", "email", "phone")
+_ID, _REF, _NAME, _EMAIL, _PHONE, _OWNER = (
+    rows.CUSTOMER_COLUMNS.index(name) for name in ("id", "ref", "name", "email", "phone", "owner_id")
 )
 
 
@@ -76,16 +77,20 @@ def fill(
     with workspace.write(SYSTEM, "demo") as session:
         is_empty = _is_empty(session, force=force)
         labels = rows.Labels() if is_empty else rows.Labels(f"D{session.change_set_id()}-")
-        owners = _accounts(session, is_empty or workspace.is_demo)
+        accounts = _accounts(session, is_empty or workspace.is_demo)
         if is_empty:
             session.execute(update(WorkspaceRow).values(is_demo=True))
         span = history(plan, day, workspace.timezone)
         prices = price_list(seed, span, workspace.currency)
         with writing_truth(workspace) as truth:
-            run = _Fill(session, plan, span, prices, seed, labels, owners, truth)
+            run = _Fill(
+                session, plan, span, prices, seed, labels, accounts, truth, timezone=workspace.timezone, today=day
+            )
             result = run.write(customers, progress or silent)
             truth.publish(
-                _facts(workspace, plan, span, seed, customers, day) | company_facts(prices, labels, seed=seed)
+                _facts(workspace, plan, span, seed, customers, day)
+                | company_facts(prices, labels, seed=seed)
+                | run.beside.facts()
             )
     workspace.is_demo = workspace.is_demo or is_empty
     return result
@@ -101,8 +106,10 @@ class _Fill:
     prices: Prices
     seed: int
     labels: rows.Labels
-    owners: list[int]
+    accounts: list[User]
     truth: TruthWriter
+    timezone: str
+    today: date
     n_sold: int = 0
 
     def __post_init__(self) -> None:
@@ -110,11 +117,16 @@ class _Fill:
         self.customers = _inserter(self.session, Customer, rows.CUSTOMER_COLUMNS)
         self.orders = _inserter(self.session, Order, rows.ORDER_COLUMNS)
         self.lines = _inserter(self.session, OrderLine, rows.LINE_COLUMNS)
+        self.owners = [user.id for user in self.accounts if user.role == Role.STAFF]
 
     def write(self, n_customers: int, progress: Progress) -> DemoResult:
         """Write the catalogue, then chunk after chunk of customers with all their orders."""
         product_ids = self.products.reserve(len(items()) + 1)
         self.products.insert(rows.product_rows(product_ids, self.prices, self.labels))
+        self.beside = Beside(
+            self.session, self.config, self.span, self.prices, self.seed, self.timezone, self.today, self.labels,
+            np.asarray(product_ids), self.accounts,
+        )  # fmt: skip
         n_orders = n_lines = 0
         for start in range(0, n_customers, CHUNK):
             progress(start / n_customers, "Simulating customers and their orders")
@@ -123,8 +135,9 @@ class _Fill:
             n_orders, n_lines = n_orders + orders, n_lines + lines
         for inserter in (self.products, self.customers, self.orders, self.lines):
             inserter.close()
+        self.beside.close()
         progress(1.0, "Saving")
-        return DemoResult(n_customers, n_orders, n_lines, len(product_ids))
+        return DemoResult(n_customers, n_orders, n_lines, len(product_ids), **self.beside.counts)
 
     def _write_chunk(self, index: Ints, product_ids: Ints) -> tuple[int, int]:
         lives = _by_arrival(live(self.config, self.span, seed=self.seed, index=index))
@@ -142,6 +155,7 @@ class _Fill:
         line_ids = self.lines.reserve(len(orders.line_order))
         self.lines.insert(rows.line_rows(line_ids, order_ids, orders, product_ids))
         self.n_sold += int((orders.cancels < 0).sum())
+        self.beside.write(Chunk(lives, persons, orders, keys, [row[_OWNER] for row in new]))
         self.truth.add(life_columns(self.config, self.prices, seed=self.seed, lives=lives, customer_ids=keys))
         return len(order_ids), len(line_ids)
 
@@ -167,13 +181,13 @@ def _is_empty(session: TrackedSession, *, force: bool) -> bool:
     return False
 
 
-def _accounts(session: TrackedSession, is_demo: bool) -> list[int]:
-    """The users whom customers are given to; a workspace that is no demo gets no accounts everybody knows."""
+def _accounts(session: TrackedSession, is_demo: bool) -> list[User]:
+    """The demo's people; a workspace that is no demo gets no accounts everybody knows."""
     if not is_demo:
         return []
     users = create_demo_accounts(session)
     session.flush()
-    return [user.id for user in users if user.role == Role.STAFF]
+    return users
 
 
 def _inserter(session: TrackedSession, model: type[Any], columns: tuple[str, ...]) -> BulkInserter:

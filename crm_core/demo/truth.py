@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from crm_core.demo.config import Bundle, Segment, SimulationConfig
+from crm_core.demo.desk import Agent, Spike
 from crm_core.errors import NotFound
 from crm_core.workspace import Workspace
 
@@ -37,7 +38,13 @@ class Truth:
         start_at, end_at: the simulated span, [start, end).
         popularity: how often each product is picked outside bundles, by code; adds up to 1.
         prices: all price points, by product and time.
+        agents: who answers tickets, how fast, and their accounts.
+        spikes: the days on which tickets of a category were planted, and how many times the usual ones.
+        win_odds: the chance to win a deal, by its source and the open stage it is in.
+        stage_days: median days of a deal in each open stage.
         customers_file: see `customers`.
+
+    How much slow answers cost is `config.slow_answer_factor`.
     """
 
     seed: int
@@ -51,6 +58,10 @@ class Truth:
     bundles: tuple[Bundle, ...]
     popularity: dict[str, float]
     prices: tuple[PricePoint, ...]
+    agents: tuple[Agent, ...]
+    spikes: tuple[Spike, ...]
+    win_odds: dict[str, dict[str, float]]
+    stage_days: dict[str, float]
     customers_file: Path
 
     @cached_property
@@ -104,5 +115,11 @@ def load_truth(workspace: Workspace) -> Truth:
             PricePoint(code, start_at if since is None else datetime.fromtimestamp(since, UTC), price)
             for code, since, price in facts["prices"]
         ),
+        agents=tuple(Agent(**agent) for agent in facts.get("agents", ())),
+        spikes=tuple(
+            Spike(**spike | {"first_on": date.fromisoformat(spike["first_on"])}) for spike in facts.get("spikes", ())
+        ),
+        win_odds=facts.get("win_odds", {}),
+        stage_days=facts.get("stage_days", {}),
         customers_file=folder / "truth_customers.parquet",
     )

@@ -138,9 +138,13 @@ def _service_and_sales(workspace: Workspace, ada: Actor) -> None:
     """One record of each kind and of what belongs to it, with some course of events."""
     with workspace.write(ada, "form") as session:
         firm = customers.create(session=session, actor=ada, values={"name": "Firm", "kind": "organisation"}).id
-        for table, values in FIRST.items():
-            record_service.create(session=session, actor=ada, kind=KINDS[table], values=values | {"customer_id": firm})
-        session.add_all([Team(name="First line"), SavedView(list_name="tickets", name="Mine", query={})])
+        new = {
+            table: record_service.create(
+                session=session, actor=ada, kind=KINDS[table], values=values | {"customer_id": firm}
+            ).id
+            for table, values in FIRST.items()
+        }
+        session.add_all([Team(name="Second line"), SavedView(list_name="tickets", name="Mine", query={})])
         session.add_all(
             [ConsentEvent(customer_id=firm), MetricTarget(metric="orders", grain="month", target=Decimal(9))]
         )
@@ -153,10 +157,11 @@ def _service_and_sales(workspace: Workspace, ada: Actor) -> None:
         for seen, value in enumerate(values, 1):
             with workspace.write(ada, "form") as session:
                 record_service.update(
-                    session=session, actor=ada, kind=KINDS[table], row_id=1, seen_version=seen, values={field: value}
-                )
+                    session=session, actor=ada, kind=KINDS[table], row_id=new[table], seen_version=seen,
+                    values={field: value},
+                )  # fmt: skip
     with workspace.write(ada, "form") as session:
-        tickets.reply(session=session, actor=ada, ticket_id=1, text="Done")
+        tickets.reply(session=session, actor=ada, ticket_id=new["tickets"], text="Done")
 
 
 def every(workspace: Workspace, *columns: Any) -> list[Any]:
@@ -282,19 +287,24 @@ def test_there_is_one_workspace_and_its_people_are_known(busy: Workspace) -> Non
 def test_what_records_hold_of_their_parts_follows_from_them(busy: Workspace) -> None:
     states = dict(map(tuple, every(busy, TicketStatus.code, TicketStatus.state)))
     assert set(states.values()) == set(TicketState)
+    stories: dict[int, list[TicketEvent]] = defaultdict(list)
+    for (event,) in sorted(every(busy, TicketEvent), key=lambda row: (row[0].at, row[0].id)):
+        stories[event.ticket_id].append(event)
     for (ticket,) in every(busy, Ticket):
-        events = [event for (event,) in every(busy, TicketEvent) if event.ticket_id == ticket.id]
-        events.sort(key=lambda event: (event.at, event.id))
+        events = stories[ticket.id]
         assert events[0].kind == "opened"
         times = times_of(events, opened_by=ticket.opened_by)
         held = {name: getattr(ticket, name) for name in ("first_replied_at", "first_resolved_at", "resolved_at")}
         assert held == {name: getattr(times, name) for name in held}
         assert (ticket.reopened, ticket.state) == (times.reopened, states[ticket.status])
-        assert (ticket.due_at is None) == (ticket.state == "resolved")
+        is_waiting = ticket.state == "on_hold" and ticket.first_replied_at is not None  # nothing is owed meanwhile
+        assert (ticket.due_at is None) == (ticket.state == "resolved" or is_waiting)
     outcomes = dict(map(tuple, every(busy, DealStage.code, DealStage.outcome)))
+    steps: dict[int, list[DealMove]] = defaultdict(list)
+    for (move,) in sorted(every(busy, DealMove), key=lambda row: (row[0].at, row[0].id)):
+        steps[move.deal_id].append(move)
     for (deal,) in every(busy, Deal):
-        moves = [move for (move,) in every(busy, DealMove) if move.deal_id == deal.id]
-        moves.sort(key=lambda move: (move.at, move.id))
+        moves = steps[deal.id]
         assert [move.before for move in moves] == [None, *(move.after for move in moves[:-1])]
         assert moves[-1].after == deal.stage
         assert deal.outcome == outcomes[deal.stage]
