@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+Days = NDArray[np.float64]
 
 NEVER = np.iinfo(np.int64).max
 DAY_US = 86_400_000_000
@@ -74,6 +75,7 @@ class DealBook:
     stages: tuple[Stage, ...]
     id: Numbers
     number: NDArray[np.object_]
+    name: NDArray[np.object_]
     customer_id: NDArray[np.object_]
     product_id: NDArray[np.object_]
     owner_id: NDArray[np.object_]
@@ -143,7 +145,7 @@ def deal_book(tables: Tables) -> DealBook:
     codes: list[str] = stages["code"].to_pylist()
     deals = _arrow(
         tables.deals.select(
-            "id", "number", "customer_id", "product_id", "stage", "outcome", "amount_e4", "probability_bp",
+            "id", "number", "name", "customer_id", "product_id", "stage", "outcome", "amount_e4", "probability_bp",
             "expected_close_on", "source", "owner_id", "opened_at", "closed_at",
         )
     ).sort_by("id")  # fmt: skip
@@ -154,6 +156,7 @@ def deal_book(tables: Tables) -> DealBook:
         ),
         id=ids,
         number=_objects(deals["number"]),
+        name=_objects(deals["name"]),
         customer_id=_objects(deals["customer_id"]),
         product_id=_objects(deals["product_id"]),
         owner_id=_objects(deals["owner_id"]),

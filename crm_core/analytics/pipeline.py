@@ -9,22 +9,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from crm_core.analytics.customer_days import day_of, local_days, number_of
-from crm_core.analytics.deal_book import DAY_US, NEVER, DealBook, Flags, Numbers, deal_book
+from crm_core.analytics.customer_days import day_of, local_days
+from crm_core.analytics.deal_book import NEVER, DealBook, Flags, Numbers, deal_book
 from crm_core.analytics.deal_values import sum_e4, weighted_e8
+from crm_core.analytics.deal_window import DealWindow
 from crm_core.analytics.kpis import Kpi, relative_change
+from crm_core.analytics.measures import collected
 from crm_core.analytics.periods import Comparison, Period, complete_until, local_today, require_askable
+from crm_core.analytics.pipeline_groups import group_table
 from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS, DealMeasures
-from crm_core.analytics.pipeline_stages import stage_table, stuck, won_of_opened
+from crm_core.analytics.pipeline_outlook import outlook_table
 from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.proportions import wilson
 from crm_core.analytics.registry import analysis
+from crm_core.analytics.stage_table import stage_table
 from crm_core.translation import N_
 
 if TYPE_CHECKING:
     from crm_core.warehouse import Tables
 
-READS = ("deals", "deal_moves", "deal_stages", "activities")
+READS = ("deals", "deal_moves", "deal_stages", "activities", "products")
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,12 @@ class PipelineReport:
         stays in it that ended in the period: stays, median_days, p90_days; usual_days (what nine in ten stays of won
         deals did not exceed) and usual_n; at the end of the period: open_deals, unpriced, open_value, weighted.
     funnel_won: of the deals opened in the period, those won by today.
+    groups: one row a group of deals closed in the period: dimension (owner, product, source, size), key (of the owner
+        or product its id; of a size class where it begins; None: not said), name (of a product), closed, won, lost,
+        rate (won ÷ closed), low, high, won_value, unpriced.
+    outlook: one row a month from the period's first to a year after its last, then overdue, later and undated deals, as
+        `kind` says: start, end, won and won_deals (closed in the period and these days), weighted and open_deals
+        (expected in these days), unpriced. All won and weighted together are the forecast.
     """
 
     period: Period
@@ -83,6 +93,8 @@ class PipelineReport:
     lost_unpriced: int
     stages: pd.DataFrame
     funnel_won: int
+    groups: pd.DataFrame
+    outlook: pd.DataFrame
 
 
 @analysis("pipeline", reads=READS, is_dated=True)
@@ -95,8 +107,9 @@ def pipeline(tables: Tables, params: PipelineParams, progress: Progress = silent
     book = deal_book(tables)
     progress(0.4, N_("Following deals through the stages"))
     today = local_today(tables.timezone)
-    current = measured(book, params.period, today)
-    compared = None if params.compared is None else measured(book, params.compared, today)
+    window = DealWindow(book, params.period, today)
+    current = measured(window)
+    compared = None if params.compared is None else measured(DealWindow(book, params.compared, today))
     known_until = complete_until(last_day(book), today)
     return PipelineReport(
         period=params.period,
@@ -104,28 +117,25 @@ def pipeline(tables: Tables, params: PipelineParams, progress: Progress = silent
         timezone=tables.timezone,
         complete_until=known_until,
         is_incomplete=known_until is None or params.period.end > known_until,
-        as_of=min(params.period.end, today),
+        as_of=window.day,
         metrics={name: _kpi(name, current, compared) for name in PIPELINE_METRICS},
         open_unpriced=current.open - current.open_priced,
         won_unpriced=current.won - current.won_priced,
         lost_unpriced=current.lost - current.lost_priced,
-        stages=stage_table(book, params.period),
-        funnel_won=won_of_opened(book, params.period),
+        stages=stage_table(window),
+        funnel_won=_n(window.opened & book.is_won),
+        groups=group_table(window, product_names(tables)),
+        outlook=outlook_table(window),
     )
 
 
-def measured(book: DealBook, period: Period, today: date) -> DealMeasures:
+def measured(window: DealWindow) -> DealMeasures:
     """What the deals of one window add up to."""
-    closed = book.closed_within(period.start, period.end)
-    won, lost = closed & book.is_won, closed & book.is_lost
-    is_open, stage = book.open_at_end_of(period.end), book.stage_at(period.end)
-    day = min(period.end, today)
-    stalled = stuck(book, is_open, stage, period.end, day)
-    cycles = cycle_days(book)[won & has_cycle(book)]
-    start, end = book.instant(period.start), book.instant(period.end)
+    book, won, lost, is_open = window.book, window.won, window.lost, window.open
+    cycles = window.cycle_days[window.cycles]
     return DealMeasures(
-        on_record=_n(book.opened < end),
-        opened=_n((book.opened >= start) & (book.opened < end)),
+        on_record=_n(window.on_record),
+        opened=_n(window.opened),
         won=_n(won),
         lost=_n(lost),
         won_priced=_n(won & book.is_priced),
@@ -138,27 +148,18 @@ def measured(book: DealBook, period: Period, today: date) -> DealMeasures:
         open=_n(is_open),
         open_priced=_n(is_open & book.is_priced),
         open_e4=sum_e4(book, is_open),
-        weighted_e8=weighted_e8(book, is_open, stage),
-        expected=_n(is_open & (book.expected_day != NEVER)),
-        slipping=_n(slipping(book, is_open, day)),
-        judged=_n(stalled.judged),
-        stale=_n(stalled.stale),
+        weighted_e8=weighted_e8(book, is_open, window.stage),
+        expected=_n(window.expected),
+        slipping=_n(window.slipping),
+        judged=_n(window.stuck.judged),
+        stale=_n(window.stuck.stale),
     )
 
 
-def cycle_days(book: DealBook) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Days of 24 hours from opening to closing; of deals that have both."""
-    return np.where(has_cycle(book), book.closed - book.opened, 0) / DAY_US
-
-
-def has_cycle(book: DealBook) -> Flags:
-    """Deals that closed, and not before they were opened."""
-    return np.asarray((book.closed != NEVER) & (book.closed >= book.opened))
-
-
-def slipping(book: DealBook, is_open: Flags, day: date) -> Flags:
-    """The open deals that should have closed before the local day."""
-    return is_open & (book.expected_day < number_of(day))
+def product_names(tables: Tables) -> dict[int, str]:
+    """The names of the products, by id."""
+    rows = collected(tables.products.select("id", "name"))
+    return dict(zip(rows["id"].tolist(), rows["name"].tolist(), strict=True))
 
 
 def last_day(book: DealBook) -> date | None:

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from crm_core.analytics.deal_book import DAY_US, NEVER, DealBook, Flags, Numbers
-from crm_core.analytics.deal_values import sum_e4, weighted_value
-from crm_core.analytics.periods import Period
-from crm_core.analytics.proportions import wilson
-from crm_core.db.types import from_e4
+from crm_core.analytics.deal_book import DAY_US, NEVER, Days, DealBook, Flags, Numbers
 
 LEAST_STAYS = 5
 """So few stays of won deals say nothing about how long one usually lasts."""
 
 STALE_QUANTILE = 0.9
-
-Days = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -112,64 +103,3 @@ def stuck(book: DealBook, is_open: Flags, stage: Numbers, end: date, day: date) 
     idle = idle_days(book, day)
     judged = is_open & ~np.isnan(usual)
     return Stuck(judged, judged & (np.nan_to_num(idle, nan=0.0) > np.nan_to_num(usual, nan=np.inf)), usual, idle)
-
-
-def stage_table(book: DealBook, period: Period) -> pd.DataFrame:
-    """One row an open stage, in order; see `pipeline.PipelineReport.stages`."""
-    when = reached(book)
-    start, end = (book.instant(day) for day in (period.start, period.end))
-    entered = (when >= start) & (when < end)
-    is_open, stage = book.open_at_end_of(period.end), book.stage_at(period.end)
-    ended = stays(book)
-    ended = ended.where((ended.end >= start) & (ended.end < end))
-    usual = usual_days(book, period.end)
-    rows = []
-    for rung, number in enumerate(book.open_stages):
-        cohort = entered[:, rung]
-        advanced = int((cohort & (when[:, rung + 1] != NEVER)).sum())
-        lost = int((cohort & (when[:, rung + 1] == NEVER) & book.is_lost).sum())
-        days = ended.days[ended.stage == number]
-        here = is_open & (stage == number)
-        rows.append(
-            {
-                "code": book.stages[number].code,
-                "name": book.stages[number].name,
-                "probability": Decimal(book.stages[number].probability_bp).scaleb(-4),
-                "reached": int(cohort.sum()),
-                "advanced": advanced,
-                "lost": lost,
-                "undecided": int(cohort.sum()) - advanced - lost,
-                "of_opened": int((entered[:, 0] & (when[:, rung] != NEVER)).sum()),
-                "stays": len(days),
-                "median_days": float(np.median(days)) if len(days) else None,
-                "p90_days": float(np.quantile(days, 0.9)) if len(days) else None,
-                "usual_days": usual[number][0],
-                "usual_n": usual[number][1],
-                "open_deals": int(here.sum()),
-                "unpriced": int((here & ~book.is_priced).sum()),
-                "open_value": from_e4(sum_e4(book, here)) if (here & book.is_priced).any() or not here.any() else None,
-                "weighted": weighted_value(book, here, stage),
-            }
-        )
-    return _with_shares(pd.DataFrame(rows, columns=COLUMNS))
-
-
-def won_of_opened(book: DealBook, period: Period) -> int:
-    """Deals opened in the period that are won today: the end of the funnel."""
-    start, end = (book.instant(day) for day in (period.start, period.end))
-    return int(((book.opened >= start) & (book.opened < end) & book.is_won).sum())
-
-
-COLUMNS = (
-    "code", "name", "probability", "reached", "advanced", "lost", "undecided", "of_opened", "stays", "median_days",
-    "p90_days", "usual_days", "usual_n", "open_deals", "unpriced", "open_value", "weighted",
-)  # fmt: skip
-
-
-def _with_shares(table: pd.DataFrame) -> pd.DataFrame:
-    reach, advanced = (table[name].to_numpy(dtype="float64") for name in ("reached", "advanced"))
-    low, high = wilson(advanced, reach)
-    with np.errstate(invalid="ignore"):
-        rate = np.where(reach > 0, advanced / np.maximum(reach, 1), np.nan)
-    floats = {name: table[name].astype("float64") for name in ("median_days", "p90_days", "usual_days")}
-    return table.assign(conversion=rate, low=low, high=high, **floats)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
+import pandas as pd
 import typer
 
 from crm_core.access import SYSTEM
@@ -50,12 +51,19 @@ def _data(report: PipelineReport) -> dict[str, Any]:
             "won": report.won_unpriced,
             "lost": report.lost_unpriced,
         },
-        "stages": [
-            {name: None if value != value else value for name, value in row.items()}
-            for row in report.stages.to_dict("records")
-        ],
+        "stages": _rows(report.stages),
         "funnel_won": report.funnel_won,
+        "groups": _rows(report.groups),
+        "outlook": _rows(report.outlook),
     }
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as objects; None where there is no data."""
+    return [
+        {str(name): None if value != value else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
 
 
 def _cells(kpi: DealKpi) -> dict[str, Any]:

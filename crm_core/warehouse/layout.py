@@ -135,10 +135,10 @@ _DEALS = TableLayout(
     "deals",
     pa.schema(
         [
-            ("id", _KEY), ("number", _TEXT), ("customer_id", _KEY), ("product_id", _KEY), ("stage", _TEXT),
-            ("outcome", _TEXT), ("amount_e4", _MONEY), ("probability_bp", _NUMBER), ("expected_close_on", _DAY),
-            ("source", _TEXT), ("lost_reason", _TEXT), ("owner_id", _KEY), ("opened_at", _INSTANT),
-            ("stage_since", _INSTANT), ("closed_at", _INSTANT),
+            ("id", _KEY), ("number", _TEXT), ("name", _TEXT), ("customer_id", _KEY), ("product_id", _KEY),
+            ("stage", _TEXT), ("outcome", _TEXT), ("amount_e4", _MONEY), ("probability_bp", _NUMBER),
+            ("expected_close_on", _DAY), ("source", _TEXT), ("lost_reason", _TEXT), ("owner_id", _KEY),
+            ("opened_at", _INSTANT), ("stage_since", _INSTANT), ("closed_at", _INSTANT),
         ]
     ),
     ("product_id", "stage", "outcome", "source", "lost_reason", "owner_id"),

@@ -47,8 +47,8 @@ class Deal:
         """Its row in the table of deals."""
         at = [instant(text, timezone) for text, _stage in self.moves]
         return {
-            "id": self.id, "number": f"D{self.id}", "customer_id": self.customer, "product_id": self.product,
-            "stage": self.moves[-1][1], "outcome": OUTCOMES[self.moves[-1][1]],
+            "id": self.id, "number": f"D{self.id}", "name": f"Deal {self.id}", "customer_id": self.customer,
+            "product_id": self.product, "stage": self.moves[-1][1], "outcome": OUTCOMES[self.moves[-1][1]],
             "amount_e4": None if self.amount is None else to_e4(Decimal(self.amount)), "probability_bp": self.chance,
             "expected_close_on": None if self.expected is None else date.fromisoformat(self.expected),
             "source": self.source, "owner_id": self.owner, "opened_at": at[0], "stage_since": at[-1],

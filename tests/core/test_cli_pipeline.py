@@ -63,6 +63,9 @@ def test_pipeline_prints_the_agreed_keys_and_the_numbers_of_the_records(folder: 
     assert [stage["code"] for stage in data["stages"]] == ["prospecting", "engaging", "proposal", "negotiation"]
     assert [stage["reached"] for stage in data["stages"]] == [4, 2, 2, 1]
     assert data["stages"][1]["median_days"] is None
+    assert [group["closed"] for group in data["groups"] if group["dimension"] == "size"] == [1, 1]
+    assert sum(Decimal(row["weighted"]) for row in data["outlook"]) == Decimal("5.05")
+    assert data["outlook"][-1]["kind"] == "undated"
 
 
 def test_pipeline_in_words_names_period_zone_and_currency(folder: Path) -> None:
