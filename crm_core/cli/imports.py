@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from crm_core.access import SYSTEM
 from crm_core.cli.app import app
 from crm_core.cli.output import JsonOption, emit, note, opened
 from crm_core.errors import FieldError, ImportFailed
+from crm_core.imports import kinds
 
 
 class Kind(StrEnum):
@@ -45,7 +47,7 @@ class OnError(StrEnum):
 
 @app.command(name="import")
 def import_file(
-    kind: Annotated[Kind, typer.Argument(help="What the file holds; orders for now.")],
+    kind: Annotated[Kind, typer.Argument(help="What the file holds.")],
     file: Annotated[Path, typer.Argument(help="CSV, XLSX, Parquet or JSON.")],
     preset: Annotated[
         str | None, typer.Option(help="A mapping that comes with Rapport, such as online-retail.")
@@ -59,15 +61,12 @@ def import_file(
     """Take a file in, all or nothing. Without --preset or --map the columns are recognised by their names."""
     if preset is not None and map_file is not None:
         raise typer.BadParameter("give --preset or --map, not both")
-    if kind is not Kind.ORDERS:
-        raise ImportFailed("Only orders can be imported so far, not {kind}.", kind=kind.value)
-    mapping = _mapping(file, preset, map_file)
+    load = _orders(file, preset, map_file) if kind is Kind.ORDERS else _records(kind, file, preset, map_file)
     with opened(create=True) as workspace:
-        result = imports.import_orders(
+        result = load(
             database=workspace.database,
             actor=SYSTEM,
             path=file,
-            mapping=mapping,
             mode=mode.value,
             on_error=on_error.value,
             dry_run=dry_run,
@@ -119,6 +118,26 @@ def undo(
         as_json=as_json,
         text="\n".join(lines),
     )
+
+
+def _records(kind: Kind, file: Path, preset: str | None, map_file: Path | None) -> Callable[..., imports.ImportResult]:
+    """The import of a kind beside orders, with its mapping."""
+    if preset is not None:
+        mapping = kinds.kind_preset(preset)
+    elif map_file is not None:
+        mapping = kinds.load_kind_mapping(map_file)
+    else:
+        with kinds.unpacked(file, file.name) as path:
+            columns = imports.inspect(path).columns
+        mapping = kinds.guess_kind_mapping(kind.value, columns, name=file.name)
+        note("Columns: " + ", ".join(f"{field} = {column}" for field, column in mapping.columns.items()))
+    if mapping.kind != kind.value:
+        raise ImportFailed("The mapping is of {mapped}, not of {kind}.", mapped=mapping.kind, kind=kind.value)
+    return partial(kinds.import_kind, mapping=mapping)
+
+
+def _orders(file: Path, preset: str | None, map_file: Path | None) -> Callable[..., imports.ImportResult]:
+    return partial(imports.import_orders, mapping=_mapping(file, preset, map_file))
 
 
 def _mapping(file: Path, preset: str | None, map_file: Path | None) -> imports.Mapping:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, String
+from sqlalchemy import BigInteger, Dialect, Integer, String, Text
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 MONEY_SCALE = 4
@@ -85,6 +86,10 @@ class BigId(TypeDecorator[int]):
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> Any:  # noqa: ARG002
         return _NO_KEY if value is not None and not -_KEYS <= value < _KEYS else value
+
+
+LongText = Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
+"""Text of any length; MariaDB's own TEXT ends at 64 KiB."""
 
 
 def binary_string(length: int) -> String:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from importlib.resources import files
@@ -98,7 +99,7 @@ class Mapping:
             raise ImportFailed(
                 "{file} maps {kind}; only orders can be imported so far.", file=name, kind=str(data["kind"])
             )
-        columns = _texts(data.get("columns"), f"{name} [columns]")
+        columns = texts_of(data.get("columns"), f"{name} [columns]")
         for key in columns:
             if key not in FIELD_NAMES:
                 raise ImportFailed(
@@ -117,7 +118,7 @@ class Mapping:
             raise ImportFailed("{file} maps both unit_price and line_total; keep one of them.", file=name)
         options = _table(Options, data.get("options"), f"{name} [options]")
         rules = _table(Rules, data.get("rules"), f"{name} [rules]")
-        _check_options(options, name)
+        check_options(options, name)
         for key in ("refund_order_prefixes", "adjustment_order_prefixes"):
             if "" in getattr(rules, key):
                 raise ImportFailed(
@@ -132,7 +133,7 @@ class Mapping:
                 value=rules.negative_quantity,
                 kinds=", ".join(LineKind),
             )
-        countries = _texts(data.get("countries", {}), f"{name} [countries]")
+        countries = texts_of(data.get("countries", {}), f"{name} [countries]")
         for key, code in countries.items():
             if code and not (len(code) == 2 and code.isascii() and code.isupper()):
                 raise ImportFailed(
@@ -184,7 +185,17 @@ def preset(name: str) -> Mapping:
     return parse_mapping(text, name=f"{name}.toml")
 
 
-def _check_options(options: Options, name: str) -> None:
+def options_of(data: Any, name: str) -> Options:
+    """How a file writes its values, as the table of a mapping file says.
+
+    Raises:
+        ImportFailed: an entry is unknown or of the wrong type.
+    """
+    return _table(Options, data, name)
+
+
+def check_options(options: Options, name: str, known: Sequence[str] = FIELD_NAMES) -> None:
+    """Raise ImportFailed where an option cannot be; `known` are the fields there are."""
     if options.timezone is not None and options.timezone not in available_timezones():
         raise ImportFailed(
             "{file}: '{value}' is not a time zone; give one such as Europe/London.", file=name, value=options.timezone
@@ -202,13 +213,14 @@ def _check_options(options: Options, name: str) -> None:
             value=options.delimiter,
         )
     for key in options.whole_numbers:
-        if key not in FIELD_NAMES:
+        if key not in known:
             raise ImportFailed(
                 "{file}: whole_numbers names '{key}', which is not a field of orders.", file=name, key=key
             )
 
 
-def _texts(data: Any, name: str) -> dict[str, str]:
+def texts_of(data: Any, name: str) -> dict[str, str]:
+    """A table of texts; ImportFailed where it is none."""
     if not isinstance(data, dict) or not all(isinstance(value, str) for value in data.values()):
         raise ImportFailed('{file} must be a table of texts, such as quantity = "Qty".', file=name)
     return dict(data)

@@ -91,7 +91,8 @@ def import_orders(
         read = _read(staged, database, path, name, mapping, timezone, progress)
         problems = _first_problems(staged)
         if problems and on_error == "stop":
-            raise _rejected(staged, name, read.n_read, problems)
+            n_bad = staged.count("SELECT count(DISTINCT row) FROM problems")
+            raise rejected(name, read.n_read, n_bad, problems)
         gather(staged)
         with database.read() as session:
             seen = _versions(session)
@@ -99,7 +100,7 @@ def import_orders(
         if dry_run:
             return ImportResult(None, **counts, rejects_file=None, problems=problems, notes=read.notes, is_dry_run=True)
         report = _second_half(progress, read.n_read)
-        fingerprint = _fingerprint(path)
+        fingerprint = fingerprint_of(path)
         rejects: Path | None = None
         try:
             with database.write(actor, "import") as session:
@@ -203,8 +204,8 @@ def _first_problems(staged: Staging) -> tuple[RowProblem, ...]:
     )
 
 
-def _rejected(staged: Staging, name: str, n_read: int, problems: tuple[RowProblem, ...]) -> ImportRejected:
-    count = staged.count("SELECT count(DISTINCT row) FROM problems")
+def rejected(name: str, n_read: int, count: int, problems: tuple[RowProblem, ...]) -> ImportRejected:
+    """What to say of a file of which `count` rows cannot be loaded, `problems` the first of what is wrong with them."""
     first = problems[0]
     given: dict[str, Any] = {"file": name, "row": first.row, "problem": first.problem, "read": n_read, "count": count}
     if first.column is None:
@@ -246,6 +247,7 @@ def _second_half(progress: Progress | None, n_read: int) -> Callable[[int], None
     return report
 
 
-def _fingerprint(path: Path) -> str:
+def fingerprint_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +16,7 @@ import numpy as np
 
 from crm_core.errors import FieldError
 from crm_core.imports.batches import Batch, OrderFile
+from crm_core.imports.problems import RowProblem
 from crm_core.imports.settle import LINE_COLUMN
 from crm_core.imports.staging import Staging
 from crm_core.spreadsheet import safe_cell
@@ -53,6 +54,24 @@ def write_rejects(staged: Staging, file: OrderFile, path: Path) -> None:
                 waiting = next(rejects, None)
             if waiting is None:
                 return
+
+
+def write_rows_left_out(file: OrderFile, problems: Sequence[RowProblem], path: Path) -> None:
+    """Write every row that has a problem: its number, the reasons, and the file's own columns."""
+    reasons = {
+        row: " ".join(f"{item.column}: {item.problem}" if item.column else str(item.problem) for item in found)
+        for row, found in groupby(problems, key=lambda problem: problem.row)
+    }
+    own_columns = [column for column in file.columns if column not in _OWN]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8-sig", newline="") as target, closing(file.read(own_columns)) as batches:
+        writer = csv.writer(target, quoting=csv.QUOTE_NONNUMERIC)
+        writer.writerow([ROW_COLUMN, PROBLEM_COLUMN, *map(safe_cell, own_columns)])
+        for batch in batches:
+            broken = {item.row: item.text for item in batch.broken}
+            for row in sorted({*batch.rows.tolist(), *broken} & reasons.keys()):
+                cells = [broken[row]] if row in broken else _cells(batch, row)
+                writer.writerow([row, safe_cell(reasons[row]), *map(safe_cell, cells)])
 
 
 def _rejects(staged: Staging) -> Iterator[_Reject]:

@@ -49,7 +49,7 @@ class CheckedRows:
 
 
 @dataclass(frozen=True)
-class _Values:
+class FieldValues:
     """One field's values: the different ones as they are in the file, as they were read, and which row has which."""
 
     raw: list[Any]
@@ -85,9 +85,9 @@ class RowChecker:
         n = len(batch.rows)
         is_good = np.ones(n, np.bool_)
         problems = [_problem(item.row, None, shown(item.text), item.problem) for item in batch.broken]
-        values: dict[str, _Values] = {}
+        values: dict[str, FieldValues] = {}
         for field, column in self._mapping.columns.items():
-            values[field], bad = _read(batch.columns[column], self._readers[field])
+            values[field], bad = read_column(batch.columns[column], self._readers[field])
             for at, problem in bad.items():
                 hit = values[field].at == at
                 is_good &= ~hit
@@ -118,7 +118,7 @@ class RowChecker:
         return CheckedRows(table, sorted(problems, key=lambda problem: problem.row), countries.unknown)
 
     def _amounts(
-        self, batch: Batch, values: dict[str, _Values], is_good: Flags, problems: list[RowProblem]
+        self, batch: Batch, values: dict[str, FieldValues], is_good: Flags, problems: list[RowProblem]
     ) -> dict[str, Any]:
         quantity = values["quantity"].numbers()
         if "unit_price" in values:
@@ -148,7 +148,7 @@ class RowChecker:
                 is_good[at] = False
         return {"quantity": quantity, "unit_price_e4": price, "amount_e4": amount}
 
-    def _kinds(self, values: dict[str, _Values], quantity: Any, price: Any) -> pa.Array:
+    def _kinds(self, values: dict[str, FieldValues], quantity: Any, price: Any) -> pa.Array:
         """What kind of line each row is; the rules are the mapping's, and the first that fits decides."""
         rules = self._mapping.rules
         numbers = values["order_number"]
@@ -173,7 +173,7 @@ class _Countries:
     unknown: frozenset[str]
 
 
-def _countries(values: dict[str, _Values]) -> _Countries:
+def _countries(values: dict[str, FieldValues]) -> _Countries:
     """The country codes, and the regions: the file's own, else the country's name where it has no code."""
     regions = values["region"].array() if "region" in values else None
     if "country" not in values:
@@ -193,7 +193,7 @@ def _countries(values: dict[str, _Values]) -> _Countries:
     )
 
 
-def _read(column: Column, reader: FieldReader) -> tuple[_Values, dict[int, FieldError]]:
+def read_column(column: Column, reader: FieldReader) -> tuple[FieldValues, dict[int, FieldError]]:
     """The column's values read, each different one once; and by its index what is wrong with each bad one."""
     raw, at = _distinct(column)
     read: list[Any] = []
@@ -205,7 +205,7 @@ def _read(column: Column, reader: FieldReader) -> tuple[_Values, dict[int, Field
             read.append(None)
             bad[index] = error.problem
     read.append(None)
-    return _Values([*raw, None], read, np.where(at < 0, len(raw), at), reader.type), bad
+    return FieldValues([*raw, None], read, np.where(at < 0, len(raw), at), reader.type), bad
 
 
 def _distinct(column: Column) -> tuple[list[Any], Whole]:
@@ -221,7 +221,7 @@ def _problem(row: int, column: str | None, value: str | None, problem: FieldErro
     return RowProblem(row, column, value, problem.template, problem.params or {})
 
 
-def _raw(values: _Values, row: int) -> str | None:
+def _raw(values: FieldValues, row: int) -> str | None:
     value = values.raw[values.at[row]]
     return None if value is None else shown(value)
 

@@ -45,11 +45,11 @@ def find_written(path: Path, mapping: Mapping, *, name: str | None = None) -> Wr
         ImportFailed: the file cannot be read, or a mapped column is missing.
     """
     file = open_file(path, name or path.name, mapping.options)
-    columns = {field: _find(column, file) for field, column in mapping.columns.items()}
+    columns = {field: find_column(column, file) for field, column in mapping.columns.items()}
     first = first_batch(file, list(dict.fromkeys(columns.values())))
     is_day_open, day_first, decimal = False, None, None
     try:
-        day_first = find_day_first(_sample(first, columns["ordered_at"])) if "ordered_at" in columns else None
+        day_first = find_day_first(sample(first, columns["ordered_at"])) if "ordered_at" in columns else None
     except BadValue:
         is_day_open = True
     with suppress(BadValue):  # None says it
@@ -63,7 +63,7 @@ def settle(mapping: Mapping, file: OrderFile) -> Mapping:
     Raises:
         ImportFailed: a mapped column is missing, or the dates can be read in two ways.
     """
-    columns = {field: _find(column, file) for field, column in mapping.columns.items()}
+    columns = {field: find_column(column, file) for field, column in mapping.columns.items()}
     if "line_number" not in columns and LINE_COLUMN in file.columns:
         columns["line_number"] = LINE_COLUMN
     options = mapping.options
@@ -73,13 +73,13 @@ def settle(mapping: Mapping, file: OrderFile) -> Mapping:
             options = replace(options, decimal=_decimal(first, columns))
     if options.day_first is None and options.date_format is None:
         with _problem_of(file, columns["ordered_at"]):
-            options = replace(options, day_first=find_day_first(_sample(first, columns["ordered_at"])))
+            options = replace(options, day_first=find_day_first(sample(first, columns["ordered_at"])))
     return replace(mapping, columns=columns, options=options)
 
 
 def _decimal(first: Batch | None, columns: Dictionary[str, str]) -> str:
     samples = {
-        field: _sample(first, columns[field])
+        field: sample(first, columns[field])
         for field in ("quantity", "unit_price", "line_total", "discount")
         if field in columns
     }
@@ -103,7 +103,7 @@ def first_batch(file: OrderFile, columns: list[str]) -> Batch | None:
         return next(iter(batches), None)
 
 
-def _sample(batch: Batch | None, column: str) -> list[Any]:
+def sample(batch: Batch | None, column: str) -> list[Any]:
     """The different values among the first rows of a column, in their order."""
     if batch is None:
         return []
@@ -112,7 +112,8 @@ def _sample(batch: Batch | None, column: str) -> list[Any]:
     return list(dict.fromkeys(head))
 
 
-def _find(column: str, file: OrderFile) -> str:
+def find_column(column: str, file: OrderFile) -> str:
+    """The file's own name of a column; ImportFailed where it has none like it."""
     wanted = column.strip()
     if wanted in file.columns:
         return wanted

@@ -10,13 +10,30 @@ from crm_core.access import Actor, Permission
 from crm_core.db.base import Base, Tracked
 from crm_core.db.engine import Database
 from crm_core.db.history import TrackedSession, record_deleted_range
-from crm_core.db.models import ChangeRange, ChangeSet, Customer, Import, Order, OrderLine, Product
+from crm_core.db.models import (
+    ChangeRange,
+    ChangeSet,
+    Customer,
+    Deal,
+    DealMove,
+    Import,
+    Need,
+    Order,
+    OrderLine,
+    Product,
+    Team,
+    Ticket,
+    TicketEvent,
+)
 from crm_core.errors import NotFound, PermissionDenied, UndoRefused
+from crm_core.records import record_search
 from crm_core.records.undo import UndoConflict, UndoResult, apply_backwards
 from crm_core.records.undo_result import CHANGED_SINCE, MAX_LISTED, REFERRED_TO
 
-_CREATED: tuple[type[Tracked], ...] = (OrderLine, Order, Product, Customer)
-"""What an import of orders creates, the referring before the referred to."""
+_CREATED: tuple[type[Tracked], ...] = (
+    TicketEvent, DealMove, OrderLine, Order, Ticket, Deal, Need, Team, Product, Customer,
+)  # fmt: skip
+"""What imports create, the referring before the referred to."""
 
 UNTOUCHED = 1
 """The version of a record that nobody has changed since it was created."""
@@ -85,6 +102,7 @@ def _remove_created(session: TrackedSession, model: type[Tracked], import_id: in
     removal = delete(model).where(created, is_free).execution_options(history_kept=True, synchronize_session=False)
     removed: int = session.execute(removal).rowcount  # type: ignore[attr-defined]
     record_deleted_range(session, table_name, first, last, removed)
+    record_search.forget_gone(session, table_name, first, last)
     return UndoResult(removed=removed) + _kept(session, model, created, references)
 
 

@@ -61,16 +61,14 @@ def line(name: str, label: str, limit: int, *, required: FieldError | None = Non
     return Spec(name, label, "text", clean, is_required=required is not None)
 
 
-def prose(name: str, label: str) -> Spec:
+def prose(name: str, label: str, limit: int = MAX_PROSE) -> Spec:
     """Text of several lines; line breaks stay as typed."""
 
     def clean(value: Any) -> str | None:
         text = plain_text(str(value), is_long=True) if value is not None else ""
-        if len(text) > MAX_PROSE:
+        if len(text) > limit:
             raise Refused(
-                FieldError(
-                    "This has {length} characters; at most {limit} fit", {"length": len(text), "limit": MAX_PROSE}
-                )
+                FieldError("This has {length} characters; at most {limit} fit", {"length": len(text), "limit": limit})
             )
         return text or None
 

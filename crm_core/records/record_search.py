@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, event, insert
+from sqlalchemy import delete, event, insert, select
 from sqlalchemy.orm import Session, UOWTransaction
 from sqlalchemy.orm.attributes import instance_state
 
@@ -49,6 +49,15 @@ def index_new(session: Session, kind: RecordKind, rows: Iterable[Mapping[str, An
         found.sort(key=lambda item: (item["term"], item["row_id"]))  # neighbours in the index are written together
         if found:
             session.connection().execute(insert(RecordTerm), found)
+
+
+def forget_gone(session: Session, table: str, first: int, last: int) -> None:
+    """Remove the terms of records of a table that are no longer there, between two keys."""
+    kind = KINDS.get(table)
+    if kind is not None:
+        inside = (RecordTerm.table_name == table, RecordTerm.row_id >= first, RecordTerm.row_id <= last)
+        is_there = select(kind.model.id).where(kind.model.id == RecordTerm.row_id).exists()
+        session.connection().execute(delete(RecordTerm).where(*inside, ~is_there))
 
 
 @event.listens_for(TrackedSession, "after_flush")

@@ -36,6 +36,8 @@ STATES = {
     TicketState.RESOLVED.value: N_("Resolved"),
 }
 OPENED_BY = {Author.CUSTOMER.value: N_("The customer"), Author.AGENT.value: N_("The team")}
+MAX_TEXT = 100_000
+"""Characters of a ticket's text; people send long letters."""
 FIRST_STATUSES = (N_("Waiting for the customer"), N_("Waiting for others"), N_("Closed"))
 """Names, beside those of the states, of the statuses a workspace begins with; screens translate them."""
 CHANNELS = ("email", "phone", "chat", "web", "shop")
@@ -203,7 +205,7 @@ TICKETS = RecordKind(
     fields=(
         line("subject", N_("Subject"), 300, required=FieldError("A ticket needs a subject.")),
         reference("customer_id", N_("Customer"), "customers"),
-        prose("text", N_("Text")),
+        prose("text", N_("Text"), MAX_TEXT),
         line("channel", N_("Channel"), 64),
         line("category", N_("Category"), 100),
         choice("priority", N_("Priority"), PRIORITIES),

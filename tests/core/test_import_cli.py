@@ -86,12 +86,26 @@ def test_what_an_undo_keeps_is_listed(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ["customers", "products", "tickets", "deals", "needs"])
-def test_kinds_that_are_not_there_yet_say_so(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "missing"),
+    [("customers", "ref"), ("tickets", "number, opened_at"), ("deals", "number, stage"), ("needs", "title")],
+)
+def test_a_file_that_does_not_look_like_its_kind_says_what_is_missing(tmp_path: Path, kind: str, missing: str) -> None:
     with pytest.raises(ImportFailed) as caught:
         rapport(tmp_path, "import", kind, str(write(tmp_path, ROWS)))
-    assert str(caught.value) == f"Only orders can be imported so far, not {kind}."
+    assert str(caught.value).startswith(f"orders.csv: no column is named like {missing}. Say which it is in a mapping")
     assert not (tmp_path / "data").exists()
+
+
+def test_products_are_recognised_by_the_columns_of_a_file_of_orders_too(tmp_path: Path) -> None:
+    result = json.loads(rapport(tmp_path, "import", "products", str(write(tmp_path, ROWS)), "--json").stdout)
+    assert set(result["by_entity"]) == {"products"}
+    assert result["read"] == sum(result[name] for name in ("created", "updated", "unchanged", "skipped", "rejected"))
+
+
+def test_a_mapping_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportFailed, match="The mapping is of deals, not of tickets"):
+        rapport(tmp_path, "import", "tickets", str(write(tmp_path, ROWS)), "--preset", "sales-pipeline")
 
 
 @pytest.mark.parametrize(

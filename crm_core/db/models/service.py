@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crm_core.db.base import Base, Tracked, now
-from crm_core.db.types import BigId, Instant, binary_string
+from crm_core.db.types import BigId, Instant, LongText, binary_string
 
 
 class TicketState(StrEnum):
@@ -116,7 +116,7 @@ class Ticket(Tracked, Base):
     number: Mapped[str] = mapped_column(binary_string(64), unique=True)
     customer_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("customers.id"), default=None)
     subject: Mapped[str] = mapped_column(String(300))
-    text: Mapped[str | None] = mapped_column(Text, default=None)
+    text: Mapped[str | None] = mapped_column(LongText, default=None)
     channel: Mapped[str | None] = mapped_column(String(64), default=None)
     category: Mapped[str | None] = mapped_column(String(100), default=None)
     priority: Mapped[str] = mapped_column(String(16), default="normal")
@@ -151,7 +151,7 @@ class TicketEvent(Tracked, Base):
     kind: Mapped[str] = mapped_column(String(16))
     author: Mapped[str] = mapped_column(String(16), default=Author.AGENT.value)
     author_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id"), default=None)
-    text: Mapped[str | None] = mapped_column(Text, default=None)
+    text: Mapped[str | None] = mapped_column(LongText, default=None)
     before: Mapped[str | None] = mapped_column(String(64), default=None)
     after: Mapped[str | None] = mapped_column(String(64), default=None)
     state: Mapped[str | None] = mapped_column(String(16), default=None)  # the ticket's from here on, where it changes
