@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import statistics
 import sys
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from crm_core.config import Settings, zone
 from crm_core.formats import Formats
 from crm_core.translation import translator
 from crm_core.workspace import Workspace
+from dashboard.nav import PAGES
 from dashboard.ui.overview import CARDS, CHARTED
 
 BAR = 1.5
@@ -75,7 +77,12 @@ def constants(workspace: Workspace) -> dict[str, Any]:
     today = datetime.now(zone(workspace.timezone)).date() + timedelta(days=1)
     period = Period(today.replace(year=today.year - 1), today)
     looks = {"_": translator("en"), "formats": Formats("en", workspace.currency, workspace.timezone)}
-    return {grain: _state(workspace, OverviewParams(period, grain=grain), looks) for grain in GRAINS}
+    states = {grain: _state(workspace, OverviewParams(period, grain=grain), looks) for grain in GRAINS}
+    sections: dict[str, list[str]] = {}
+    for spec in PAGES:
+        if not spec.is_hidden and spec.name != "overview":
+            sections.setdefault(spec.section, []).append(spec.title)
+    return {"states": states, "sections": sections}
 
 
 def _state(workspace: Workspace, params: OverviewParams, looks: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +101,9 @@ def _state(workspace: Workspace, params: OverviewParams, looks: dict[str, Any]) 
             "value": str(report.kpis.metrics[name].value)[:8],
             "delta": f"{report.kpis.metrics[name].change or 0:+.1%}",
             "help": METRICS[name].formula,
-            "chart_data": [float(value) for value in report.series[name]] if name in CARDS[:4] else None,
+            "chart_data": [None if value is None else float(value) for value in report.series[name]]
+            if name in CARDS[:4]
+            else None,
             "chart_type": "area",
         }
         for name in CARDS
@@ -107,6 +116,10 @@ def _state(workspace: Workspace, params: OverviewParams, looks: dict[str, Any]) 
         "tables": [frame.astype(str).to_dict("list") for frame in frames],
         "method": [f"**{METRICS[name].name}**: {METRICS[name].formula}" for name in CARDS],
     }
+
+
+def _trend(values: Iterable[Any]) -> list[float]:
+    return [float(value) for value in values if value is not None]
 
 
 def run(context: Context) -> list[Line]:

@@ -14,12 +14,12 @@ import streamlit as st
 
 @st.cache_resource
 def constants() -> dict:
-    """Both states, with the figures ready to draw."""
-    states = json.loads(Path(os.environ["CONSTANTS"]).read_text())
-    for state in states.values():
+    """Both states, with the figures ready to draw, and the other pages' titles."""
+    found = json.loads(Path(os.environ["CONSTANTS"]).read_text())
+    for state in found["states"].values():
         state["figures"] = [go.Figure(figure) for figure in state["figures"]]
         state["tables"] = [pd.DataFrame(table) for table in state["tables"]]
-    return states
+    return found
 
 
 def numbers(name: str, table: pd.DataFrame) -> None:
@@ -39,7 +39,7 @@ def overview() -> None:
         with st.popover("Filters", icon=":material/tune:", key="filters"):
             st.selectbox("Country", ["All countries", "Germany"], key="country")
             st.selectbox("Channel", ["All channels", "web"], key="channel")
-    state = constants()["week" if grain == "Weeks" else "month"]
+    state = constants()["states"]["week" if grain == "Weeks" else "month"]
     st.markdown(f"##### {state['headline']}")
     with st.grid(4, min_column_width=150, gap="small", key="kpi_cards"):
         for number, card in enumerate(state["cards"]):
@@ -66,10 +66,12 @@ def overview() -> None:
 
 st.set_page_config(page_title="Constants", layout="wide")
 rows = st.Page(lambda: st.title("Rows"), title="Rows", url_path="rows", visibility="hidden")
-others = [
-    st.Page(lambda: None, title=name, url_path=name.lower()) for name in ("Segments", "Customers", "Data", "Account")
-]
-chosen = st.navigation({"Reports": [st.Page(overview, title="Overview", default=True), *others, rows]})
+sections = {
+    section: [st.Page(lambda: None, title=title, url_path=title.lower().replace(" ", "-")) for title in titles]
+    for section, titles in constants()["sections"].items()
+}
+first = [st.Page(overview, title="Overview", default=True), rows]
+chosen = st.navigation(sections | {"Reports": [*first, *sections["Reports"]]})
 with st.sidebar:
     st.segmented_control("Language", ["English", "简体中文"], default="English", required=True, key="language")
     st.caption("Demo workspace: every name, address and order is invented.")
