@@ -10,8 +10,8 @@ from typing import Any
 from crm_core.access import Role
 from crm_core.db.bulk import BulkInserter
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Deal, DealMove, Ticket, TicketEvent, User
-from crm_core.demo import deal_rows, ticket_rows
+from crm_core.db.models import Activity, Deal, DealMove, Need, Task, Ticket, TicketEvent, User
+from crm_core.demo import deal_rows, ticket_rows, to_do, wishes
 from crm_core.demo.calendar import History
 from crm_core.demo.chance import Ints
 from crm_core.demo.config import SimulationConfig
@@ -27,6 +27,7 @@ from crm_core.demo.tickets import open_tickets
 from crm_core.records.deals import DEALS
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.record_search import index_new
+from crm_core.records.relations import ACTIVITIES, NEEDS, TASKS
 from crm_core.records.tickets import TICKETS
 
 
@@ -60,6 +61,7 @@ class Beside:
     labels: Labels
     product_ids: Ints
     accounts: Sequence[User]
+    is_first: bool = True
     counts: dict[str, int] = field(default_factory=lambda: {"tickets": 0, "needs": 0, "deals": 0})
 
     def __post_init__(self) -> None:
@@ -74,6 +76,9 @@ class Beside:
         self.events = self._inserter(TicketEvent, ticket_rows.EVENT_COLUMNS)
         self.deals = self._inserter(Deal, deal_rows.DEAL_COLUMNS)
         self.moves = self._inserter(DealMove, deal_rows.MOVE_COLUMNS)
+        self.needs = self._inserter(Need, wishes.NEED_COLUMNS)
+        self.activities = self._inserter(Activity, to_do.ACTIVITY_COLUMNS)
+        self.tasks = self._inserter(Task, to_do.TASK_COLUMNS)
 
     def write(self, chunk: Chunk) -> None:
         """Write what these customers leave besides their orders."""
@@ -83,6 +88,10 @@ class Beside:
             self._write_tickets(self.desk, chunk)
         if self.has_deals:
             self._write_deals(chunk)
+        self._write_needs(chunk)
+        if self.is_first:
+            self._write_own_tasks(chunk)
+            self.is_first = False
 
     def facts(self) -> dict[str, Any]:
         """What is true of the tickets and deals, for the truth."""
@@ -90,12 +99,16 @@ class Beside:
             "agents": [asdict(agent) for agent in self.desk.agents] if self.desk else [],
             "spikes": [asdict(spike) for spike in self.spikes] if self.desk else [],
             "win_odds": win_odds(),
+            "wishes": [
+                {"title": wish.title, "product": self.labels.code(wishes.code_of(wish)), "share": wish.share}
+                for wish in wishes.WISHES
+            ],
             "stage_days": dict(zip(OPEN_STAGES, MEDIAN_DAYS, strict=True)),
         }
 
     def close(self) -> None:
         """Keep what was written in history."""
-        for inserter in (self.tickets, self.events, self.deals, self.moves):
+        for inserter in (self.tickets, self.events, self.deals, self.moves, self.needs, self.activities, self.tasks):
             inserter.close()
 
     def _write_tickets(self, desk: Desk, chunk: Chunk) -> None:
@@ -134,6 +147,32 @@ class Beside:
         move_ids = self.moves.reserve(deal_rows.n_moves(deals))
         self.moves.insert(deal_rows.move_rows(move_ids, ids, deals, owners))
         self.counts["deals"] += len(rows)
+        if not self.accounts:
+            return
+        contacts = self.activities.reserve(int((to_do.contacted(deals, self.span) < self.span.end).sum()))
+        done = to_do.activity_rows(
+            iter(contacts), deals, ids, self.span, customer_ids=chunk.customer_ids, owners=owners
+        )
+        self._insert(self.activities, ACTIVITIES, to_do.ACTIVITY_COLUMNS, list(done))
+        task_ids = self.tasks.reserve(len(to_do.open_deals(deals)))
+        tasks = to_do.deal_task_rows(task_ids, deals, ids, self.today, customer_ids=chunk.customer_ids, owners=owners)
+        self._insert(self.tasks, TASKS, to_do.TASK_COLUMNS, list(tasks))
+
+    def _write_needs(self, chunk: Chunk) -> None:
+        needs = wishes.make_needs(self.config, self.span, self.prices, seed=self.seed, lives=chunk.lives)
+        ids = self.needs.reserve(len(needs.status))
+        rows = wishes.need_rows(
+            ids, needs, customer_ids=chunk.customer_ids, product_ids=self.product_ids, persons=chunk.persons,
+            owner_ids=[user.id for user in self.accounts if user.role in (Role.MARKETING, Role.MANAGER)],
+        )  # fmt: skip
+        self._insert(self.needs, NEEDS, wishes.NEED_COLUMNS, list(rows))
+        self.counts["needs"] += len(ids)
+
+    def _write_own_tasks(self, chunk: Chunk) -> None:
+        ids = self.tasks.reserve(to_do.N_OWN * len(self.accounts))
+        people = [user.id for user in self.accounts]
+        rows = to_do.own_task_rows(ids, people, chunk.customer_ids.tolist(), self.today, self.span)
+        self._insert(self.tasks, TASKS, to_do.TASK_COLUMNS, list(rows))
 
     def _insert(self, inserter: BulkInserter, kind: RecordKind, columns: tuple[str, ...], rows: list[Row]) -> None:
         inserter.insert(rows)

@@ -31,6 +31,15 @@ class PricePoint:
 
 
 @dataclass(frozen=True)
+class SharedWish:
+    """A need that is planted: its English title, the code of its product, and its part of all needs."""
+
+    title: str
+    product: str
+    share: float
+
+
+@dataclass(frozen=True)
 class Truth:
     """What the simulator put into a workspace.
 
@@ -42,6 +51,7 @@ class Truth:
         spikes: the days on which tickets of a category were planted, and how many times the usual ones.
         win_odds: the chance to win a deal, by its source and the open stage it is in.
         stage_days: median days of a deal in each open stage.
+        wishes: what many customers wish for.
         customers_file: see `customers`.
 
     How much slow answers cost is `config.slow_answer_factor`.
@@ -62,6 +72,7 @@ class Truth:
     spikes: tuple[Spike, ...]
     win_odds: dict[str, dict[str, float]]
     stage_days: dict[str, float]
+    wishes: tuple[SharedWish, ...]
     customers_file: Path
 
     @cached_property
@@ -121,5 +132,6 @@ def load_truth(workspace: Workspace) -> Truth:
         ),
         win_odds=facts.get("win_odds", {}),
         stage_days=facts.get("stage_days", {}),
+        wishes=tuple(SharedWish(**wish) for wish in facts.get("wishes", ())),
         customers_file=folder / "truth_customers.parquet",
     )

@@ -39,16 +39,19 @@ def terms_of(kind: RecordKind, values: Mapping[str, Any]) -> set[str]:
 
 def index_new(session: Session, kind: RecordKind, rows: Iterable[Mapping[str, Any]]) -> None:
     """Store the terms of new records, given with their id and searched attributes, in any number."""
+    connection = session.connection()
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    statement = f"INSERT INTO record_terms (table_name, term, row_id) VALUES ({', '.join([mark] * 3)})"  # noqa: S608
     source = iter(rows)
-    while batch := list(islice(source, _BATCH)):
-        found = [
-            {"table_name": kind.table, "term": term, "row_id": row["id"]}
-            for row in batch
-            for term in terms_of(kind, row)
-        ]
-        found.sort(key=lambda item: (item["term"], item["row_id"]))  # neighbours in the index are written together
-        if found:
-            session.connection().execute(insert(RecordTerm), found)
+    cursor = connection.connection.cursor()
+    try:
+        while batch := list(islice(source, _BATCH)):
+            found = [(kind.table, term, row["id"]) for row in batch for term in terms_of(kind, row)]
+            found.sort()  # neighbours in the index are written together
+            if found:
+                cursor.executemany(statement, found)
+    finally:
+        cursor.close()
 
 
 def forget_gone(session: Session, table: str, first: int, last: int) -> None:

@@ -181,6 +181,9 @@ def _name_terms(name: str) -> Iterator[str]:
 
 
 def _run_terms(run: str) -> Iterator[str]:
+    if run.isascii():
+        yield run
+        return
     for word in _UNSPACED.split(run):
         if word and _UNSPACED.fullmatch(word):
             # Every pair, and the last character: each character then begins exactly one term.

@@ -20,7 +20,7 @@ N = 1000
 def everything(workspace: Workspace) -> dict[str, list[Any]]:
     tables = (
         "customers", "customer_terms", "products", "orders", "order_lines", "tickets", "ticket_events", "deals",
-        "deal_moves", "record_terms",
+        "deal_moves", "needs", "activities", "tasks", "record_terms",
     )  # fmt: skip
     with workspace.database.engine.connect() as connection:
         return {name: list(connection.execute(text(f"SELECT * FROM {name} ORDER BY 1, 2"))) for name in tables}
@@ -41,8 +41,9 @@ def test_the_result_counts_what_is_in_the_tables(filled: Filled) -> None:
     workspace, result, _ = filled
     assert result.customers == N
     assert (result.customers, result.orders, result.order_lines, result.products) == counts(workspace)
-    others = [frame(workspace, f"SELECT count(*) AS n FROM {name}")["n"].item() for name in ("tickets", "deals")]
-    assert [result.tickets, result.deals] == others
+    others = ("tickets", "needs", "deals")
+    n_rows = [frame(workspace, f"SELECT count(*) AS n FROM {name}")["n"].item() for name in others]
+    assert [result.tickets, result.needs, result.deals] == n_rows
     assert 0.3 < result.tickets / N < 1
     assert 0.05 < result.deals / N < 0.2
     assert 5 < result.orders / N < 8

@@ -30,6 +30,18 @@ def rows(workspace: Workspace) -> dict[str, list[tuple[Any, ...]]]:
         "terms": "SELECT c.ref, t.term FROM customer_terms t JOIN customers c ON c.id = t.customer_id",
         "orders": "SELECT o.number, o.ordered_at, c.ref, o.country, o.region, o.channel FROM orders o "
         "LEFT JOIN customers c ON c.id = o.customer_id",
+        "tickets": "SELECT t.number, c.ref, p.code, u.name, t.subject, t.status, t.opened_at, t.first_replied_at, "
+        "t.resolved_at, t.due_at, t.is_satisfied FROM tickets t LEFT JOIN customers c ON c.id = t.customer_id "
+        "LEFT JOIN products p ON p.id = t.product_id LEFT JOIN users u ON u.id = t.assignee_id",
+        "events": "SELECT t.number, e.at, e.kind, e.author, e.text, e.state FROM ticket_events e "
+        "JOIN tickets t ON t.id = e.ticket_id",
+        "deals": "SELECT d.number, c.ref, d.stage, d.amount_e4, CAST(d.expected_close_on AS CHAR(10)), m.at, m.after "
+        "FROM deals d "
+        "JOIN customers c ON c.id = d.customer_id JOIN deal_moves m ON m.deal_id = d.id",
+        "needs": "SELECT c.ref, n.title, n.status, n.value_e4 FROM needs n JOIN customers c ON c.id = n.customer_id",
+        "tasks": "SELECT u.name, t.title, CAST(t.due_on AS CHAR(10)), t.is_done FROM tasks t "
+        "JOIN users u ON u.id = t.owner_id",
+        "record terms": "SELECT table_name, row_id, term FROM record_terms",
         "lines": "SELECT o.number, l.line_no, p.code, l.kind, l.quantity, l.unit_price_e4, l.amount_e4, l.discount_e4 "
         "FROM order_lines l JOIN orders o ON o.id = l.order_id JOIN products p ON p.id = l.product_id",
     }
