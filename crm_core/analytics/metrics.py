@@ -21,21 +21,25 @@ _SMALLEST = Decimal(1).scaleb(-MONEY_SCALE)
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One definition. `value` and `n` are formulas over the Measures of a window; `n` is what the value rests on.
-
-    `placed_by` says which event puts something into a window, `excluded` what is left out, `better` which direction is
-    good news (None: neither), `rows` what a drill-down lists.
-    """
+class Definition:
+    """What a metric is, in words. `placed_by` says which event puts something into a window, `excluded` what is left
+    out, `better` which direction is good news (None: neither), `rows` what a drill-down lists."""
 
     id: str
     name: str
     formula: str
-    unit: Literal["money", "count", "ratio"]
+    unit: Literal["money", "count", "ratio", "hours"]
     placed_by: str
     excluded: str
     better: Literal["up", "down"] | None
-    rows: Literal["lines", "orders", "customers"]
+    rows: Literal["lines", "orders", "customers", "tickets"]
+
+
+@dataclass(frozen=True)
+class Metric(Definition):
+    """A metric of sales and customers: `measure` and `n` are formulas over the Measures of a window; `n` is what the
+    value rests on."""
+
     measure: Callable[[Measures], Value]
     n: Callable[[Measures], int]
 

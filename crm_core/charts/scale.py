@@ -11,7 +11,7 @@ from crm_core.charts.theme import axis
 from crm_core.formats import NO_DATA, Formats, Number
 from crm_core.translation import Translator
 
-Unit = Literal["money", "count", "ratio", "days"]
+Unit = Literal["money", "count", "ratio", "days", "hours"]
 
 _MAX_TICKS = 5
 
@@ -31,10 +31,23 @@ def say(
         return formats.money(value, compact=compact, signed=signed)
     if unit == "ratio":
         return formats.percent(value, signed=signed)
+    if unit == "hours":
+        return _duration(float(value), _, formats, is_on_axis=compact)
     text = formats.number(value, compact=compact)
     if signed and value > 0:
         text = f"+{text}"
     return _.ngettext("{n} day", "{n} days", 1 if value == 1 else 2, n=text) if unit == "days" else text
+
+
+def _duration(hours: float, _: Translator, formats: Formats, *, is_on_axis: bool) -> str:
+    """Hours as people say them: minutes below one, days above two; on an axis hours throughout."""
+    if is_on_axis:
+        return _("{n} h", n=formats.number(hours))
+    if hours < 1:
+        return _("{n} min", n=formats.number(hours * 60, 0))
+    if hours < 48:
+        return _("{n} h", n=formats.number(hours, 1))
+    return _.ngettext("{n} day", "{n} days", 2, n=formats.number(hours / 24, 1))
 
 
 def steps(low: float, high: float, most: int = _MAX_TICKS) -> list[float]:

@@ -86,6 +86,7 @@ from crm_core.cli import doctor as _doctor  # noqa: E402, F401
 from crm_core.cli import imports as _imports  # noqa: E402, F401
 from crm_core.cli import pipeline as _pipeline  # noqa: E402, F401
 from crm_core.cli import serve as _serve  # noqa: E402, F401
+from crm_core.cli import service as _service  # noqa: E402, F401
 from crm_core.cli import users as _users  # noqa: E402, F401
 from crm_core.cli import value as _value  # noqa: E402, F401
 from crm_core.cli import workspace as _workspace  # noqa: E402, F401  (registers its commands on `app`)

@@ -108,11 +108,11 @@ _TICKETS = TableLayout(
     "tickets",
     pa.schema(
         [
-            ("id", _KEY), ("number", _TEXT), ("customer_id", _KEY), ("channel", _TEXT), ("category", _TEXT),
-            ("priority", _TEXT), ("status", _TEXT), ("state", _TEXT), ("product_id", _KEY), ("assignee_id", _KEY),
-            ("team_id", _KEY), ("opened_by", _TEXT), ("opened_at", _INSTANT), ("first_replied_at", _INSTANT),
-            ("first_resolved_at", _INSTANT), ("resolved_at", _INSTANT), ("reopened", _NUMBER),
-            ("response_due_at", _INSTANT), ("resolution_due_at", _INSTANT), ("due_at", _INSTANT),
+            ("id", _KEY), ("number", _TEXT), ("customer_id", _KEY), ("subject", _TEXT), ("channel", _TEXT),
+            ("category", _TEXT), ("priority", _TEXT), ("status", _TEXT), ("state", _TEXT), ("product_id", _KEY),
+            ("assignee_id", _KEY), ("team_id", _KEY), ("opened_by", _TEXT), ("opened_at", _INSTANT),
+            ("first_replied_at", _INSTANT), ("first_resolved_at", _INSTANT), ("resolved_at", _INSTANT),
+            ("reopened", _NUMBER), ("response_due_at", _INSTANT), ("resolution_due_at", _INSTANT), ("due_at", _INSTANT),
             ("is_sla_met", _FLAG), ("is_satisfied", _FLAG), ("rated_at", _INSTANT), ("merged_into_id", _KEY),
         ]
     ),

@@ -27,7 +27,21 @@ def test_no_command_is_documented_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["demo", "serve", "import", "kpis", "cohorts", "baskets", "churn", "rfm", "segments", "pipeline", "refresh"]
+    "name",
+    [
+        "demo",
+        "serve",
+        "import",
+        "kpis",
+        "cohorts",
+        "baskets",
+        "churn",
+        "rfm",
+        "segments",
+        "pipeline",
+        "tickets",
+        "refresh",
+    ],
 )
 def test_every_option_of_a_command_is_documented(name: str) -> None:
     row = next(line for line in DOCS.splitlines() if f"`rapport {name}" in line)

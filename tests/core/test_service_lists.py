@@ -1,0 +1,138 @@
+"""The tickets behind a number, those due soon, what tickets are about, and days out of the ordinary."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from crm_core.analytics.periods import Period
+from crm_core.analytics.service import service
+from crm_core.analytics.service_drill import TicketsParams, service_tickets
+from crm_core.analytics.service_due import DueParams, service_due
+from crm_core.analytics.service_params import ServiceParams
+from crm_core.analytics.service_tables import Part
+from crm_core.analytics.ticket_topics import TopicsReport, ticket_topics
+from crm_core.analytics.volume_flags import judge
+from tests.core.test_service import HAND, MARCH, NOW
+from tests.core.ticket_tables import Ticket, reply, state, ticket_tables
+
+
+def listed(metric: str, **part: int) -> list[int]:
+    params = TicketsParams(MARCH, at=NOW, metric=metric, part=Part(**part))
+    return service_tickets(ticket_tables(HAND), params).tickets["ticket_id"].tolist()
+
+
+def test_a_number_opens_its_tickets_the_newest_first() -> None:
+    assert listed("opened") == [3, 2, 1]
+    assert listed("backlog") == [3]
+    assert listed("resolved") == [2, 1, 4]
+    assert listed("sla_attainment") == [2, 1]
+
+
+def test_an_hour_of_the_week_and_an_age_open_their_tickets() -> None:
+    assert listed("opened", weekday=1, hour=23) == [3]  # 31 March 2026 is a Tuesday
+    assert listed("opened", weekday=1, hour=22) == []
+    assert listed("backlog", from_days=0, to_days=1) == [3]
+    assert listed("backlog", from_days=1) == []
+
+
+def test_the_list_says_what_each_ticket_adds() -> None:
+    found = service_tickets(ticket_tables(HAND), TicketsParams(MARCH, at=NOW, metric="first_response")).tickets
+    assert found.set_index("ticket_id")["counted"].to_dict() == {2: 4.0, 1: 2.0, 4: 24.0}
+    assert str(found["at"].iloc[0]) == "2026-03-03 12:00:00+01:00"
+
+
+DUE = (
+    Ticket(1, "2026-03-02 09:00", response_due="2026-03-02 10:00", resolution_due="2026-03-03 09:00"),
+    Ticket(2, "2026-03-02 09:00", (reply("2026-03-02 09:30"),), response_due="2026-03-02 10:00",
+           resolution_due="2026-03-03 12:00"),
+    Ticket(3, "2026-03-02 09:00", response_due="2026-03-09 10:00"),
+    Ticket(4, "2026-03-02 09:00", (state("2026-03-02 09:30", "on_hold"), reply("2026-03-02 09:31"))),
+    Ticket(5, "2026-03-02 09:00", (state("2026-03-02 09:30", "resolved"),), response_due="2026-03-02 10:00"),
+    Ticket(6, "2026-03-02 09:00", response_due="2026-03-02 10:00", merged_into=1),
+)  # fmt: skip
+
+
+def test_late_tickets_come_first_then_those_due_soon_and_nothing_that_owes_nothing() -> None:
+    at = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)  # 13:00 in Berlin
+    found = service_due(ticket_tables(DUE), DueParams(at=at))
+    assert (found.n_open, found.n_late, found.n_soon) == (4, 1, 1)
+    shown = found.tickets[["ticket_id", "step", "hours_left"]].to_numpy().tolist()
+    assert shown == [[1, "response", -3.0], [2, "resolution", 23.0]]
+    assert service_due(ticket_tables(DUE), DueParams(at=at, hours_ahead=22)).n_soon == 0
+
+
+def topics(*subjects: tuple[str, str], compare: str = "previous") -> TopicsReport:
+    tickets = [Ticket(number, day, subject=text) for number, (day, text) in enumerate(subjects, 1)]
+    return ticket_topics(ticket_tables(tickets), ServiceParams(MARCH, compare=compare, at=NOW))  # type: ignore[arg-type]
+
+
+def test_words_that_became_frequent_are_told_from_those_that_always_were() -> None:
+    before = [("2026-02-10 12:00", f"My invoice number {n}") for n in range(40)]
+    after = [("2026-03-10 12:00", f"My invoice number {n}" if n % 2 else f"The charger burns {n}") for n in range(40)]
+    found = topics(*before, *after).topics.set_index("topic")
+    assert (found.loc["charger", "trend"], found.loc["charger", "n"], found.loc["charger", "previous"]) == (
+        "more",
+        20,
+        0,
+    )
+    assert found.loc["invoice", "trend"] == "less"
+    assert "my" not in found.index
+    assert found["q_value"].is_monotonic_increasing
+
+
+def test_chance_makes_no_topic() -> None:
+    same = [(f"2026-0{2 + n % 2}-10 12:00", f"{'invoice' if n % 3 else 'parcel'} {n}") for n in range(60)]
+    assert set(topics(*same).topics["trend"]) == {"same"}
+    assert topics(*same, compare="none").topics["trend"].isna().all()
+
+
+def test_chinese_subjects_have_topics_too() -> None:
+    after = [("2026-03-10 12:00", "包裹没有收到") for _ in range(9)]
+    before = [("2026-02-10 12:00", "发票问题") for _ in range(9)]
+    found = topics(*after, *before).topics.set_index("topic")
+    assert found.loc["包裹", "trend"] == "more"
+    assert found.loc["发票", "trend"] == "less"
+
+
+def year_of(rng: np.random.Generator, level: float, *, scatter: float, days: int) -> np.ndarray:
+    """Counts with quiet weekends and a season; variance (1 + scatter × mean) × mean."""
+    day = np.arange(days)
+    mean = level * np.where(day % 7 >= 5, 0.3, 1.28) * (1 + 0.3 * np.sin(2 * np.pi * day / 365.25))
+    return rng.poisson(mean * rng.gamma(1 / scatter, scatter, days) if scatter else mean)
+
+
+@pytest.mark.parametrize(("level", "scatter"), [(2.0, 0.0), (20.0, 0.0), (20.0, 0.05), (150.0, 0.02)])
+def test_years_in_which_nothing_happens_have_about_one_false_alarm_at_most(level: float, scatter: float) -> None:
+    rng = np.random.default_rng(7)
+    runs = [judge(year_of(rng, level, scatter=scatter, days=3 * 365)) for _ in range(4)]
+    assert sum(int(run["is_flagged"].sum()) for run in runs) / (4 * 3) <= 1.0
+
+
+def test_a_day_of_thrice_as_many_tickets_is_flagged_and_a_week_later_all_is_calm() -> None:
+    counts = year_of(np.random.default_rng(3), 20.0, scatter=0.02, days=300)
+    counts[249] *= 3
+    flagged = judge(counts)
+    assert flagged["is_flagged"][249]
+    assert flagged["is_more"][249]
+    assert not flagged["is_flagged"][250:280].any()
+
+
+def test_what_is_flagged_never_depends_on_later_days() -> None:
+    counts = year_of(np.random.default_rng(5), 20.0, scatter=0.05, days=400)
+    counts[200] = 120
+    assert judge(counts[:250]).equals(judge(counts)[:250])
+
+
+def test_flags_of_a_period_lie_in_it_and_open_that_day() -> None:
+    first = date(2026, 1, 1)
+    days = [first + timedelta(days=number) for number in range(120) for _ in range(4 if number != 90 else 40)]
+    tables = ticket_tables([Ticket(n, f"{day} 12:00") for n, day in enumerate(days, 1)])
+    april = Period.parse("2026-04-01", "2026-05-01")
+    flags = service(tables, ServiceParams(april, at=NOW)).flags
+    assert flags[["day", "opened", "is_more"]].to_numpy().tolist() == [[date(2026, 4, 1), 40, True]]
+    assert service(tables, ServiceParams(MARCH, at=NOW)).flags.empty
+    day = Period.parse("2026-04-01", "2026-04-02")
+    assert len(service_tickets(tables, TicketsParams(day, at=NOW)).tickets) == 40
