@@ -97,6 +97,23 @@ PAGES = (
         is_hidden=True,
     ),
     PageSpec(
+        "pipeline",
+        N_("Sales"),
+        N_("Pipeline"),
+        N_("What deals were won and are worth, how they move, and which are stuck."),
+        ":material/filter_alt:",
+        Permission.KPIS_VIEW,
+    ),
+    PageSpec(
+        "deals_behind",
+        N_("Sales"),
+        N_("Deals behind a number"),
+        N_("The deals a number of the pipeline is made of."),
+        ":material/table_rows:",
+        Permission.KPIS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
         "saved_segments",
         N_("Marketing"),
         N_("Saved segments"),

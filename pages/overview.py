@@ -52,7 +52,7 @@ with answer:
     address = {"from": str(period.start), "to": str(period.end)}
     address |= {name: value for name, value in filters.items() if value}
     address |= {segment_filter.NAME: str(segment_id)} if segment_id is not None else {}
-    ui.kpi_cards(report.kpis, parts.CARDS, trends=parts.trends(report), address=address)
+    ui.kpi_cards(report.kpis.metrics, parts.CARDS, trends=parts.trends(report), address=address)
 
 ui.chart(
     charts.sales_over_time(report.series, report.compared_series, metric=metric, **parts.drawing()),

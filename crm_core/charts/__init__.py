@@ -13,6 +13,7 @@ from crm_core.charts.customer_counts import customer_counts
 from crm_core.charts.intervals import intervals
 from crm_core.charts.migration import moves_matrix, moves_sankey, segment_shares
 from crm_core.charts.order_times import gap_histogram, lifecycle_bars
+from crm_core.charts.pipeline import deal_funnel, deal_outlook
 from crm_core.charts.rfm import rfm_grid, segment_sizes
 from crm_core.charts.sales import sales_over_time
 from crm_core.charts.sparkline import sparkline
@@ -28,6 +29,8 @@ __all__ = [
     "cluster_profile",
     "cohort_curves",
     "customer_counts",
+    "deal_funnel",
+    "deal_outlook",
     "gap_histogram",
     "intervals",
     "k_choice",

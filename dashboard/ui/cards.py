@@ -8,33 +8,37 @@ from typing import Any
 
 import streamlit as st
 
-from crm_core.analytics.kpis import Kpi, KpiReport
-from crm_core.analytics.metrics import METRICS
+from crm_core.analytics.kpis import Kpi
+from crm_core.analytics.metrics import METRICS, Metric
+from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS, DealMetric
+from crm_core.charts.scale import say
 from dashboard import nav
-from dashboard.i18n import _, fmt
+from dashboard.i18n import _, fmt, texts
 
 CARD_WIDTH = 150
+DEFINITIONS: Mapping[str, Metric | DealMetric] = {**METRICS, **PIPELINE_METRICS}
 
 
 def kpi_cards(
-    report: KpiReport,
+    metrics: Mapping[str, Kpi],
     ids: Sequence[str],
     *,
     trends: Mapping[str, Sequence[Any]],
     address: Mapping[str, str],
+    rows: str = "rows",
 ) -> None:
-    """One card a metric; `trends` gives each one's sparkline, `address` the filters its rows open with.
+    """One card a metric; `trends` gives each one's sparkline, `address` the filters its rows open with on page `rows`.
 
     What the changes are against is said once, above the cards: a phone has no room for it in each.
     """
     with st.grid(min(len(ids), 4), min_column_width=CARD_WIDTH, gap="small", key="kpi_cards"):
         for metric_id in ids:
             with st.container(border=True, height="stretch", gap="xsmall", key=f"kpi_{metric_id}"):
-                _card(report.metrics[metric_id], trends.get(metric_id), address)
+                _card(metrics[metric_id], trends.get(metric_id), address, rows)
 
 
-def _card(kpi: Kpi, trend: Sequence[Any] | None, address: Mapping[str, str]) -> None:
-    metric = METRICS[kpi.id]
+def _card(kpi: Kpi, trend: Sequence[Any] | None, address: Mapping[str, str], rows: str) -> None:
+    metric = DEFINITIONS[kpi.id]
     color = {"up": "normal", "down": "inverse", None: "off"}[metric.better]
     values = [float(value) for value in trend if value is not None] if trend is not None else []
     st.metric(
@@ -46,7 +50,7 @@ def _card(kpi: Kpi, trend: Sequence[Any] | None, address: Mapping[str, str]) -> 
         chart_data=values if len(values) > 1 else None,
         chart_type="area",
     )
-    target = nav.page("rows")
+    target = nav.page(rows)
     if target is not None and kpi.n:
         label = _("{n} rows", n=fmt().number(kpi.n))
         st.page_link(target, label=label, icon=":material/table_rows:", query_params={**address, "metric": kpi.id})
@@ -58,17 +62,19 @@ def metric_text(metric_id: str, value: Decimal | float | None, *, compact: bool 
     """A metric's value as this reader writes it; a dash where there is no data."""
     if value is None:
         return "–"
-    unit = METRICS[metric_id].unit
+    unit = DEFINITIONS[metric_id].unit
     if unit == "money":
         return fmt().money(Decimal(value), compact=compact)
     if unit == "ratio":
         return fmt().percent(float(value))
+    if unit == "days":
+        return say(round(float(value), 1), "days", _=texts(), formats=fmt())
     return fmt().number(value)
 
 
 def change_text(kpi: Kpi) -> str | int | None:
     """The change against the comparison, of a share in percentage points; 0 without change, None without a base."""
-    if METRICS[kpi.id].unit == "ratio":
+    if DEFINITIONS[kpi.id].unit == "ratio":
         if kpi.value is None or kpi.previous is None:
             return None
         points = round((float(kpi.value) - float(kpi.previous)) * 100, 1)

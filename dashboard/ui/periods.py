@@ -11,6 +11,7 @@ import streamlit as st
 from crm_core.analytics.extent import ExtentParams, ExtentReport, extent
 from crm_core.analytics.periods import Period
 from crm_core.config import zone
+from crm_core.translation import N_
 from dashboard import session
 from dashboard.i18n import _, fmt
 from dashboard.ui.page import Page
@@ -44,8 +45,8 @@ def span(page: Page) -> Span | None:
     return Span(report.first, report.last, today, report.countries, report.channels)
 
 
-def period_filter(page: Page, found: Span) -> Period:
-    """The period chosen; presets, or two days picked."""
+def period_filter(page: Page, found: Span, *, ended: str = N_("Orders end on {day}; periods end there.")) -> Period:
+    """The period chosen; presets, or two days picked. `ended` says that they end with the data, where they do."""
     presets = {
         "30d": _("Last 30 days"),
         "90d": _("Last 90 days"),
@@ -61,7 +62,7 @@ def period_filter(page: Page, found: Span) -> Period:
         first, last = page.day_range("days", _("First and last day"), default=(start, found.anchor))
         return Period(first, last + timedelta(days=1))
     if found.anchor == found.last and found.last != found.today:
-        st.caption(_("Orders end on {day}; periods end there.", day=fmt().date(found.last)))
+        st.caption(_(ended, day=fmt().date(found.last)))
     return preset(chosen, found)
 
 

@@ -89,3 +89,14 @@ SURVIVAL = pd.DataFrame(
 CALIBRATION = pd.DataFrame(
     {"predicted": [0.1, 0.6], "observed": [0.12, 0.5], "low": [0.08, 0.44], "high": [0.17, 0.56], "n": [300, 300]}
 )
+
+OUTLOOK = pd.DataFrame(
+    {
+        "start": [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)],
+        "end": [date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)],
+        "won": [Decimal("1200.50"), Decimal(300), Decimal(0)],
+        "won_deals": [2, 1, 0],
+        "weighted": [Decimal(0), Decimal(450), Decimal("80.25")],
+        "open_deals": [0, 3, 1],
+    }
+)

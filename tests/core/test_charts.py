@@ -23,6 +23,7 @@ from tests.core.chart_frames import (
     CANDIDATES,
     EN,
     GRID,
+    OUTLOOK,
     POINTS,
     RULES,
     SEGMENTS,
@@ -79,6 +80,8 @@ ALL: dict[str, Callable[..., go.Figure]] = {
     "calibration": lambda **how: charts.churn_calibration(CALIBRATION, **how),
     "contracts": lambda **how: charts.churn_calibration(CALIBRATION, is_of_contracts=True, **how),
     "survival": lambda **how: charts.survival(SURVIVAL, unit="①", **how),
+    "funnel": lambda **how: charts.deal_funnel(["①", "②", "③"], [9, 4, 1], ["a", "b", "c"], **how),
+    "outlook": lambda **how: charts.deal_outlook(OUTLOOK, **how),
     "sparkline": lambda **how: charts.sparkline([1, None, 3], dark=how.get("dark", False)),
 }
 
