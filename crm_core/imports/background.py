@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, cast
 from crm_core.access import Actor
 from crm_core.db.engine import Database
 from crm_core.errors import CrmError, ImportFailed
+from crm_core.imports.kinds import KindMapping, import_kind
 from crm_core.imports.orders import import_orders
 from crm_core.imports.result import ImportResult
 
@@ -24,7 +25,7 @@ from crm_core.imports.result import ImportResult
 def import_in_background(
     *, database: Database, actor: Actor, path: Path, progress: Callable[[int, int | None], None], **options: Any
 ) -> ImportResult:
-    """As `import_orders`, in a process of its own; blocks until it is done.
+    """As `import_orders`, or `import_kind` by the mapping, in a process of its own; blocks until it is done.
 
     Raises:
         CrmError: whatever `import_orders` raised.
@@ -69,7 +70,9 @@ def _serve(source: BinaryIO, target: BinaryIO) -> None:
 
     database = Database(task["url"])
     try:
-        result = import_orders(
+        mapping = task["options"]["mapping"]
+        load = import_kind if isinstance(mapping, KindMapping) else import_orders
+        result = load(
             database=database,
             actor=task["actor"],
             path=task["path"],

@@ -69,10 +69,10 @@ class Mapping:
 
     def to_toml(self) -> str:
         """The mapping as the text of a mapping file."""
-        lines = [f"kind = {_toml(self.kind)}"]
+        lines = [f"kind = {toml_value(self.kind)}"]
         for name, table in self.as_dict().items():
             if name != "kind" and table:
-                lines += ["", f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in table.items())]
+                lines += ["", f"[{name}]", *(f"{toml_key(key)} = {toml_value(value)}" for key, value in table.items())]
         return "\n".join(lines) + "\n"
 
     def as_dict(self) -> dict[str, Any]:
@@ -80,8 +80,8 @@ class Mapping:
         return {
             "kind": self.kind,
             "columns": dict(self.columns),
-            "options": _given(self.options),
-            "rules": _given(self.rules),
+            "options": options_given(self.options),
+            "rules": options_given(self.rules),
             "countries": dict(self.countries),
         }
 
@@ -255,7 +255,8 @@ def _table(kind: type[_Table], data: Any, name: str) -> _Table:
     return kind(**given)
 
 
-def _given(table: Options | Rules) -> dict[str, Any]:
+def options_given(table: Options | Rules) -> dict[str, Any]:
+    """What is not left at its default, as a mapping file holds it."""
     values = {item.name: (getattr(table, item.name), item.default) for item in fields(table)}
     return {
         name: list(value) if isinstance(value, tuple) else value
@@ -264,15 +265,17 @@ def _given(table: Options | Rules) -> dict[str, Any]:
     }
 
 
-def _toml(value: Any) -> str:
+def toml_value(value: Any) -> str:
+    """A value as TOML writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
+        return "[" + ", ".join(toml_value(item) for item in value) + "]"
     # A JSON string is a TOML string, but for DEL, which TOML wants escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _key(name: str) -> str:
+def toml_key(name: str) -> str:
+    """A key as TOML writes it."""
     is_bare = name.isascii() and name.replace("_", "a").replace("-", "a").isalnum()
-    return name if is_bare else _toml(name)
+    return name if is_bare else toml_value(name)

@@ -14,6 +14,7 @@ from crm_core import imports
 from crm_core.errors import CrmError, StorageFailed
 from crm_core.imports import ImportResult, Mapping
 from crm_core.imports.background import import_in_background
+from crm_core.imports.kinds import KindMapping
 from crm_core.translation import translate_field
 from dashboard import jobs, session
 from dashboard.i18n import _, column_format, fmt, joined, ngettext, texts
@@ -31,7 +32,7 @@ class Task:
 
     path: Path
     name: str
-    mapping: Mapping
+    mapping: Mapping | KindMapping
     preset: str | None
     on_error: str
     is_dry_run: bool

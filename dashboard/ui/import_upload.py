@@ -14,8 +14,9 @@ import streamlit as st
 from crm_core import imports
 from crm_core.errors import CrmError, StorageFailed
 from crm_core.imports import FileProfile, Mapping, OrderField
+from crm_core.imports.kinds import KindMapping
 from dashboard.i18n import _, fmt
-from dashboard.ui import import_run
+from dashboard.ui import import_kinds, import_run
 from dashboard.ui.drawing import grid
 from dashboard.ui.import_options import written_options
 from dashboard.ui.page import Page
@@ -26,10 +27,14 @@ NOT_MAPPED = ""
 CHUNK = 2**20
 
 
-def choose_file() -> Any:
+def choose_file(kind: str) -> Any:
     """The file to import, or None; what is too large for the browser has a way in too."""
+    one_row = {
+        "orders": _("A file with one row per order line: CSV, XLSX, Parquet or JSON"),
+        "tickets": _("A file with one row per ticket, or per update of one: CSV, XLSX, Parquet or JSON"),
+    }
     upload = st.file_uploader(
-        _("A file with one row per order line: CSV, XLSX, Parquet or JSON"),
+        one_row.get(kind, _("A file with one row per record: CSV, XLSX, Parquet or JSON")),
         type=["csv", "tsv", "txt", "xlsx", "parquet", "json", "jsonl"],
         key="data.file",
     )
@@ -39,7 +44,7 @@ def choose_file() -> Any:
             _(
                 "Up to {n} MB here. A larger file goes in on the server’s command line: `{command}`",
                 n=most,
-                command="rapport import orders FILE",
+                command=f"rapport import {kind} FILE",
             )
         )
     return upload
@@ -71,6 +76,13 @@ def _stored(upload: Any) -> Path:
             path.unlink(missing_ok=True)
             raise StorageFailed("The upload cannot be kept: {reason}", reason=error.strerror or str(error)) from error
     return path
+
+
+def mapping_of(page: Page, upload: Any, profile: FileProfile, kind: str) -> tuple[Mapping | KindMapping, str | None]:
+    """Which column is which field, of a file of that kind, and the preset it is from."""
+    if kind == import_kinds.ORDERS:
+        return mapping_editor(page, upload, profile)
+    return import_kinds.mapping_editor(page, _stored(upload), profile, kind)
 
 
 def mapping_editor(page: Page, upload: Any, profile: FileProfile) -> tuple[Mapping, str | None]:
@@ -126,8 +138,11 @@ def preview(profile: FileProfile) -> None:
     )
 
 
-def actions(upload: Any, mapping: Mapping, preset: str | None) -> None:
+def actions(upload: Any, mapping: Mapping | KindMapping, preset: str | None) -> None:
     """Check or import, and what to do with bad rows."""
+    if isinstance(mapping, KindMapping) and (fields := import_kinds.missing(mapping)):
+        st.warning(_("Say which column holds: {fields}", fields=", ".join(fields)), icon=":material/warning:")
+        return
     on_error = st.segmented_control(
         _("Rows that cannot be read"),
         ["stop", "skip"],
@@ -143,7 +158,7 @@ def actions(upload: Any, mapping: Mapping, preset: str | None) -> None:
         st.download_button(
             _("Save this mapping"),
             mapping.to_toml(),
-            file_name="orders.toml",
+            file_name=f"{mapping.kind}.toml",
             mime="application/toml",
             key="data.toml",
             icon=":material/save:",

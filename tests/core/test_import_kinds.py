@@ -29,7 +29,7 @@ from crm_core.db.models import (
 )
 from crm_core.errors import ImportFailed, ImportRejected, PermissionDenied
 from crm_core.imports import ImportResult, undo_import
-from crm_core.imports.kinds import KindMapping, guess_kind_mapping, import_kind, kind_preset
+from crm_core.imports.kinds import KindMapping, guess_kind_mapping, import_kind, kind_preset, load_kind_mapping
 from crm_core.records import record_list
 from crm_core.records.kinds import KINDS
 from crm_core.records.record_list import RecordQuery
@@ -253,6 +253,14 @@ def test_a_bad_row_stops_the_import_or_is_left_out_with_its_reason(
 def test_a_mapping_that_cannot_be_is_refused_in_words(mapping: dict[str, Any], words: str) -> None:
     with pytest.raises(ImportFailed, match=words):
         KindMapping.from_dict(mapping, name="m.toml")
+
+
+@pytest.mark.parametrize("preset", ["incident-log", "complaints"])
+def test_a_mapping_comes_back_from_its_file_and_from_what_an_import_keeps(tmp_path: Path, preset: str) -> None:
+    mapping = kind_preset(preset)
+    (tmp_path / "mapping.toml").write_text(mapping.to_toml(), encoding="utf-8")
+    assert load_kind_mapping(tmp_path / "mapping.toml") == mapping
+    assert KindMapping.from_dict(mapping.as_dict(), name="kept") == mapping
 
 
 def test_an_archive_of_one_file_is_read_and_others_are_not(database: Database, tmp_path: Path) -> None:

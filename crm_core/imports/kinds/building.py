@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -42,19 +42,29 @@ class Context:
     now: datetime
 
 
+NEED_STATUSES = ("new", "considered", "planned", "done", "declined")
+CODED: Mapping[str, tuple[str, ...]] = {
+    "tickets": ("status", "priority"), "deals": ("stage",), "needs": ("status", "priority"), "customers": ("kind",),
+}  # fmt: skip
+"""Of each kind the fields that hold one of a few codes."""
+
+
+def codes_of(kind: str, field: str, *, states: Iterable[str], stages: Iterable[str]) -> list[str]:
+    """The codes a field may hold; those of tickets' statuses and of stages are the workspace's."""
+    if field == "priority":
+        return list(PRIORITIES)
+    if field == "kind":
+        return ["person", "organisation"]
+    if kind == "needs":
+        return list(NEED_STATUSES)
+    return list(stages if field == "stage" else states)
+
+
 def problem_of(kind: str, row: Row, context: Context) -> tuple[str, FieldError] | None:
     """What is wrong with a row's codes: the field, and the words."""
-    allowed: dict[str, Sequence[str]] = {}
-    if kind == "tickets":
-        allowed = {"status": list(context.states), "priority": list(PRIORITIES)}
-    elif kind == "deals":
-        allowed = {"stage": list(context.stages)}
-    elif kind == "needs":
-        allowed = {"priority": list(PRIORITIES), "status": ["new", "considered", "planned", "done", "declined"]}
-    elif kind == "customers":
-        allowed = {"kind": ["person", "organisation"]}
-    for name, codes in allowed.items():
+    for name in CODED.get(kind, ()):
         value = row.get(name)
+        codes = codes_of(kind, name, states=context.states, stages=context.stages)
         if value is not None and value not in codes:
             words = "'{value}' is none of {codes}; say under [codes.{field}] of the mapping what it stands for."
             return name, FieldError(words, {"value": value, "codes": ", ".join(codes), "field": name})

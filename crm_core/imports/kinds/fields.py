@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from crm_core.translation import N_
+
 FieldType: TypeAlias = Literal["text", "prose", "code", "instant", "day", "money", "flag", "email", "country"]
 
 
@@ -35,6 +37,54 @@ _PRODUCT = (
     _f("product_code", "code", 64, also="productid sku 产品编号"),
     _f("product_name", "code", 300, also="product 产品 产品名称"),
 )
+
+LABELS: Mapping[str, str] = {
+    "customer_ref": N_("Customer reference"),
+    "customer_name": N_("Customer name"),
+    "product_code": N_("Product code"),
+    "product_name": N_("Product name"),
+    "ref": N_("Reference"),
+    "name": N_("Name"),
+    "kind": N_("Kind"),
+    "email": N_("E-mail"),
+    "phone": N_("Phone"),
+    "country": N_("Country"),
+    "region": N_("Region"),
+    "city": N_("City"),
+    "address": N_("Address"),
+    "postcode": N_("Postcode"),
+    "source": N_("Source"),
+    "has_marketing_consent": N_("Marketing consent"),
+    "notes": N_("Notes"),
+    "code": N_("Code"),
+    "category": N_("Category"),
+    "unit_price": N_("Unit price"),
+    "number": N_("Number"),
+    "opened_at": N_("Opened at"),
+    "subject": N_("Subject"),
+    "text": N_("Text"),
+    "channel": N_("Channel"),
+    "priority": N_("Priority"),
+    "status": N_("Status"),
+    "assignee": N_("Assigned to"),
+    "team": N_("Team"),
+    "updated_at": N_("Updated at"),
+    "first_replied_at": N_("First replied at"),
+    "resolved_at": N_("Resolved at"),
+    "is_sla_met": N_("Targets met"),
+    "is_satisfied": N_("Satisfied"),
+    "stage": N_("Stage"),
+    "amount": N_("Amount"),
+    "expected_close_on": N_("Expected close"),
+    "closed_at": N_("Closed at"),
+    "owner": N_("Owner"),
+    "lost_reason": N_("Why it was lost"),
+    "title": N_("Title"),
+    "value": N_("Worth a year"),
+    "created_at": N_("Created at"),
+    "member": N_("Member"),
+}
+"""What each field is called where people map it."""
 
 KIND_FIELDS: Mapping[str, tuple[KindField, ...]] = {
     "customers": (

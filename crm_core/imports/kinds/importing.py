@@ -16,7 +16,7 @@ from crm_core.db.base import now
 from crm_core.db.engine import Database
 from crm_core.db.models import DealStage, Import, TicketStatus, WorkspaceRow
 from crm_core.errors import ImportFailed, PermissionDenied
-from crm_core.imports.kinds.building import Context, problem_of
+from crm_core.imports.kinds.building import Context, codes_of, problem_of
 from crm_core.imports.kinds.loading import Counts, load_kind
 from crm_core.imports.kinds.mapping import KindMapping
 from crm_core.imports.kinds.reading import ReadFile, read_file
@@ -27,6 +27,7 @@ from crm_core.imports.plan import Mode
 from crm_core.imports.problems import RowProblem
 from crm_core.imports.rejects import write_rows_left_out
 from crm_core.imports.result import MAX_LISTED, ImportResult
+from crm_core.records.field_specs import PRIORITIES
 
 
 def import_kind(
@@ -112,6 +113,15 @@ def import_kind(
     if progress is not None:
         progress(read.n_read, read.n_read)
     return ImportResult(record.id, **record.counts, rejects_file=record.rejects_file, problems=listed)
+
+
+def known_codes(session: Session, kind: str, field: str) -> dict[str, str]:
+    """The codes a field may hold, with what each is called; of tickets' statuses and of stages the workspace's own."""
+    names = {row.code: row.name for row in session.scalars(select(TicketStatus))}
+    names |= {row.code: row.name for row in session.scalars(select(DealStage))}
+    context = _context(session, KindMapping(kind, {}))
+    codes = codes_of(kind, field, states=context.states, stages=context.stages)
+    return {code: names.get(code) or PRIORITIES.get(code) or code for code in codes}
 
 
 def _context(session: Session, mapping: KindMapping) -> Context:

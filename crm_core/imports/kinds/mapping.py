@@ -13,7 +13,15 @@ from crm_core.errors import ImportFailed
 from crm_core.imports.batches import shown_columns
 from crm_core.imports.fields import plain
 from crm_core.imports.kinds.fields import KIND_FIELDS
-from crm_core.imports.mapping import Options, check_options, options_of, texts_of
+from crm_core.imports.mapping import (
+    Options,
+    check_options,
+    options_given,
+    options_of,
+    texts_of,
+    toml_key,
+    toml_value,
+)
 
 KINDS = ("customers", "products", "tickets", "deals", "needs")
 KIND_PRESETS = ("incident-log", "complaints", "sales-pipeline")
@@ -58,11 +66,26 @@ class KindMapping:
         return {
             "kind": self.kind,
             "columns": dict(self.columns),
-            "rules": {"is_log": self.rules.is_log, "first_stage": self.rules.first_stage},
+            "options": options_given(self.options),
+            "rules": self._rules_given(),
             "codes": {name: dict(codes) for name, codes in self.codes.items()},
             "values": dict(self.values),
             "companions": {name: mapping.as_dict() for name, mapping in self.companions.items()},
         }
+
+    def to_toml(self) -> str:
+        """The mapping as the text of a mapping file."""
+        tables = {"columns": self.columns, "options": options_given(self.options), "rules": self._rules_given()}
+        tables |= {f"codes.{field}": codes for field, codes in self.codes.items() if codes} | {"values": self.values}
+        lines = [f"kind = {toml_value(self.kind)}"]
+        for name, table in tables.items():
+            if table:
+                lines += ["", f"[{name}]", *(f"{toml_key(key)} = {toml_value(value)}" for key, value in table.items())]
+        return "\n".join(lines) + "\n"
+
+    def _rules_given(self) -> dict[str, Any]:
+        given = {"is_log": self.rules.is_log or None, "first_stage": self.rules.first_stage}
+        return {name: value for name, value in given.items() if value is not None}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, name: str) -> Self:
@@ -139,18 +162,24 @@ def kind_preset(name: str) -> KindMapping:
     return _parsed(text, f"{name}.toml")
 
 
-def guess_kind_mapping(kind: str, columns: tuple[str, ...], *, name: str) -> KindMapping:
-    """The mapping that the names of the columns suggest.
-
-    Raises:
-        ImportFailed: a field that is needed is among none of them.
-    """
+def suggested(kind: str, columns: tuple[str, ...]) -> dict[str, str]:
+    """The column of each field that is named like it."""
     by_plain = {plain(column): column for column in reversed(columns)}
     found: dict[str, str] = {}
     for item in KIND_FIELDS[kind]:
         column = next((by_plain[word] for word in item.synonyms if word in by_plain), None)
         if column is not None and column not in found.values():
             found[item.name] = column
+    return found
+
+
+def guess_kind_mapping(kind: str, columns: tuple[str, ...], *, name: str) -> KindMapping:
+    """The mapping that the names of the columns suggest.
+
+    Raises:
+        ImportFailed: a field that is needed is among none of them.
+    """
+    found = suggested(kind, columns)
     missing = [item.name for item in KIND_FIELDS[kind] if item.is_required and item.name not in found]
     if missing:
         raise ImportFailed(

@@ -24,7 +24,7 @@ from crm_core.imports.numbers import find_decimal, to_money
 from crm_core.imports.open_file import open_file
 from crm_core.imports.problems import BadValue, RowProblem, shown
 from crm_core.imports.rows import FieldValues, read_column
-from crm_core.imports.settle import find_column, first_batch, sample
+from crm_core.imports.settle import SAMPLE_ROWS, find_column, first_batch, sample
 from crm_core.imports.values import FieldReader, to_email, to_text
 from crm_core.translation import N_
 
@@ -69,6 +69,30 @@ def read_file(path: Path, name: str, mapping: KindMapping, timezone: str) -> Rea
             rows += [row for row in _rows(batch.rows.tolist(), values) if row[0] not in is_bad]
             problems += bad
     return ReadFile(file, mapping, rows, n_read, sorted(problems, key=lambda problem: problem.row))
+
+
+def words_in(path: Path, name: str, mapping: KindMapping, field: str, *, most: int = 40) -> list[str]:
+    """The different words of the field's column among the first rows, in their order, at most so many.
+
+    Raises:
+        ImportFailed: the file cannot be read, or lacks the column.
+    """
+    file = open_file(path, name, mapping.options)
+    column = find_column(mapping.columns[field], file)
+    found = (str(value).strip() for value in sample(first_batch(file, [column]), column) if value is not None)
+    return [word for word in dict.fromkeys(found) if word not in mapping.options.missing][:most]
+
+
+def repeats(path: Path, name: str, mapping: KindMapping, field: str) -> bool:
+    """Whether the first rows have a value of the field more than once, as those of a log do.
+
+    Raises:
+        ImportFailed: the file cannot be read, or lacks the column.
+    """
+    file = open_file(path, name, mapping.options)
+    column = find_column(mapping.columns[field], file)
+    first = first_batch(file, [column])
+    return first is not None and len(sample(first, column)) < min(len(first.rows), SAMPLE_ROWS)
 
 
 def _wrong(
