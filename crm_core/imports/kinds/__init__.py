@@ -18,6 +18,6 @@ from crm_core.imports.kinds.unpacking import unpacked
 
 __all__ = [
     "CODED", "KINDS", "KIND_FIELDS", "KIND_PRESETS", "LABELS", "KindField", "KindMapping", "KindRules", "codes_of",
-    "guess_kind_mapping", "import_kind", "kind_preset", "known_codes", "load_kind_mapping", "repeats", "suggested", "unpacked",
-    "words_in",
+    "guess_kind_mapping", "import_kind", "kind_preset", "known_codes", "load_kind_mapping", "repeats", "suggested",
+    "unpacked", "words_in",
 ]  # fmt: skip
