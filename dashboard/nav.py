@@ -97,6 +97,75 @@ PAGES = (
         is_hidden=True,
     ),
     PageSpec(
+        "deals",
+        N_("Work"),
+        N_("Deals"),
+        N_("What may be sold, stage by stage, and what it is worth."),
+        ":material/handshake:",
+        Permission.DEALS_VIEW,
+    ),
+    PageSpec(
+        "deal",
+        N_("Work"),
+        N_("Deal"),
+        N_("One deal: its stages, what was done, what comes next."),
+        ":material/handshake:",
+        Permission.DEALS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
+        "tasks",
+        N_("Work"),
+        N_("Tasks"),
+        N_("What is to be done, by whom and until when."),
+        ":material/task_alt:",
+        Permission.ACTIVITIES_VIEW,
+    ),
+    PageSpec(
+        "task",
+        N_("Work"),
+        N_("Task"),
+        N_("One task."),
+        ":material/task_alt:",
+        Permission.ACTIVITIES_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
+        "needs",
+        N_("Work"),
+        N_("Needs"),
+        N_("What customers want, and how many and which of them."),
+        ":material/lightbulb:",
+        Permission.NEEDS_VIEW,
+    ),
+    PageSpec(
+        "need",
+        N_("Work"),
+        N_("Need"),
+        N_("One need."),
+        ":material/lightbulb:",
+        Permission.NEEDS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
+        "activities",
+        N_("Work"),
+        N_("Activities"),
+        N_("Calls, e-mails, meetings and notes."),
+        ":material/call:",
+        Permission.ACTIVITIES_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
+        "activity",
+        N_("Work"),
+        N_("Activity"),
+        N_("One call, e-mail, meeting or note."),
+        ":material/call:",
+        Permission.ACTIVITIES_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
         "pipeline",
         N_("Sales"),
         N_("Pipeline"),
@@ -249,7 +318,7 @@ def navigation(actor: Actor) -> Any:
     ]
     sections.setdefault("", []).extend([home, *refused])
     st.session_state["pages"] = pages
-    return st.navigation(sections)
+    return st.navigation(sections, expanded=True)
 
 
 def _open_first(first: Any) -> None:

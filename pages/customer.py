@@ -1,4 +1,4 @@
-"""One customer: lifetime figures, details in a form, orders, and history with undo."""
+"""One customer: lifetime figures, details in a form, orders, what is done for them, and history with undo."""
 
 import streamlit as st
 
@@ -7,9 +7,11 @@ from crm_core.records import customers, orders
 from crm_core.records.customers import UpdateResult
 from dashboard import session, ui
 from dashboard.i18n import _
+from dashboard.ui import beside, done
 from dashboard.ui import customer as parts
 from dashboard.ui import customers as shared
 from dashboard.ui.customer_churn import churn_risk
+from dashboard.ui.customer_consent import consent_history
 from dashboard.ui.customer_value import outlook
 from dashboard.ui.record_history import history_list
 
@@ -28,6 +30,7 @@ with workspace.read() as database_session:
 page = ui.page("customer", title=parts.plain(customer.name))
 parts.subtitle(customer, lifetime)
 parts.flash()
+done.notice()
 parts.figures(lifetime)
 
 FORM = f"customer:{customer_id}"
@@ -54,21 +57,25 @@ def details() -> None:
         st.rerun()
 
 
-names = [_("Details"), _("Orders"), _("History")]
+names = {"details": _("Details"), "orders": _("Orders")} | beside.tabs(page)
+names |= {"history": _("History")}
 if page.may(Permission.SEGMENTS_VIEW):
-    names.append(_("Outlook"))
-tabs = st.tabs(names, key=f"customer.tabs.{customer_id}", on_change="rerun")
-if tabs[0].open:
-    with tabs[0]:
+    names["outlook"] = _("Outlook")
+tabs = dict(
+    zip(names, st.tabs(list(names.values()), key=f"customer.tabs.{customer_id}", on_change="rerun"), strict=True)
+)
+chosen = next((name for name, tab in tabs.items() if tab.open), "details")
+with tabs[chosen]:
+    if chosen == "details":
         details()
-if tabs[1].open:
-    with tabs[1]:
+        consent_history(customer_id)
+    elif chosen == "orders":
         parts.order_table(customer_id)
-if tabs[2].open:
-    with tabs[2]:
+    elif chosen == "history":
         fields = {item.name: item for row in shared.form_rows() for item in row}
         history_list("customers", customer_id, fields)
-if len(tabs) > 3 and tabs[3].open:
-    with tabs[3]:
+    elif chosen == "outlook":
         outlook(page, customer_id, has_bought=lifetime.orders > 0)
         churn_risk(page, customer_id)
+    else:
+        beside.of_customer(page, chosen, customer_id)

@@ -14,7 +14,7 @@ from crm_core.access import EVERYTHING, Scope
 from crm_core.db.base import Base, Tracked
 from crm_core.db.history import TrackedSession, decode
 from crm_core.db.models import Change, Customer
-from crm_core.records import record_search
+from crm_core.records import consent, record_search
 from crm_core.records.changed_since import differing_since
 from crm_core.records.kinds import KINDS
 from crm_core.records.scope import is_theirs
@@ -223,6 +223,8 @@ def _remove(session: TrackedSession, model: type[Tracked], nets: Sequence[NetCha
         elif tables := referring.get(net.row_id):
             result += kept(model, net, REFERRED_TO, tables=", ".join(tables))
         else:
+            if model is Customer:
+                consent.remove_with(session, [net.row_id])
             session.delete(row)
             result += UndoResult(removed=1)
     session.flush()

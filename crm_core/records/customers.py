@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Permission
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Customer, User
+from crm_core.db.models import ConsentEvent, Customer, User
 from crm_core.errors import FieldError, Invalid, NotFound
 from crm_core.records import contact_fields
 from crm_core.records.edits import fitted_edit
@@ -86,8 +86,11 @@ def create(*, session: TrackedSession, actor: Actor, values: Mapping[str, Any]) 
         customer = Customer(**cleaned)
         with _written(session, new_ref=cleaned["ref"]):
             session.add(customer)
-        return customer
-    return with_next_number(session, Customer, Customer.ref, "C", lambda ref: Customer(ref=ref, **cleaned))
+    else:
+        customer = with_next_number(session, Customer, Customer.ref, "C", lambda ref: Customer(ref=ref, **cleaned))
+    if customer.has_marketing_consent is not None:
+        _note_consent(session, actor, customer)
+    return customer
 
 
 def update(
@@ -118,7 +121,22 @@ def update(
     with _written(session, new_ref=edit.apply.get("ref")):
         for name, value in edit.apply.items():
             setattr(customer, name, value)
+    if "has_marketing_consent" in edit.apply:
+        _note_consent(session, actor, customer)
     return UpdateResult(customer, edit.kept)
+
+
+def _note_consent(session: TrackedSession, actor: Actor, customer: Customer) -> None:
+    """Keep when, how and by whom it was written down what the customer says about marketing."""
+    said = ConsentEvent(
+        customer_id=customer.id,
+        has_consent=customer.has_marketing_consent,
+        how=session.change_set.cause,
+        by=actor.name,
+        author_id=actor.user_id,
+    )
+    session.add(said)
+    session.flush()
 
 
 def _locked(session: Session, actor: Actor, customer_id: int) -> Customer:

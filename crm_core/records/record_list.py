@@ -27,8 +27,9 @@ _LABELS: Mapping[str, tuple[type[Any], str]] = {
 
 @dataclass(frozen=True)
 class RecordQuery:
-    """What a list shows. `filters` gives for a field the value, or the values, it must have (None: it is not set);
-    pages count from 1; `sort` is one of the kind's, empty for the usual one."""
+    """What a list shows. `filters` gives for a field the value, or the values, it must have (None: it is not set),
+    `spans` the least and the first too large value of a field that orders a list (None: no bound); pages count from 1;
+    `sort` is one of the kind's, empty for the usual one."""
 
     text: str = ""
     filters: Mapping[str, Any] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class RecordQuery:
     page: int = 1
     per_page: int = 25
     ids: tuple[int, ...] | None = None
+    spans: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.page < 1 or not 1 <= self.per_page <= MAX_PER_PAGE:
@@ -107,6 +109,13 @@ def conditions(kind: RecordKind, query: RecordQuery, scope: Scope) -> list[Colum
             found.append(attribute.in_(list(value)))
         else:
             found.append(attribute.is_(None) if value is None else attribute == value)
+    ordered = {part.lstrip("-") for parts in kind.sorts.values() for part in parts}
+    for name, (least, beyond) in query.spans.items():
+        if name not in ordered:
+            raise ValueError(f"a list of {kind.table} has spans of {', '.join(sorted(ordered))}, not of {name}")
+        attribute = kind.attribute(name)
+        found += [] if least is None else [attribute >= least]
+        found += [] if beyond is None else [attribute < beyond]
     if query.ids is not None:
         found.append(kind.model.id.in_(query.ids))
     return found

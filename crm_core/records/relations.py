@@ -43,6 +43,8 @@ ACTIVITY_KINDS = {
     ActivityKind.NOTE.value: N_("Note"),
 }
 _CLOSED_NEEDS = frozenset({NeedStatus.DONE.value, NeedStatus.DECLINED.value})
+OPEN_NEEDS = tuple(status for status in NEED_STATUSES if status not in _CLOSED_NEEDS)
+"""The statuses of needs that are neither done nor declined."""
 _MOST_MINUTES = 24 * 60
 
 

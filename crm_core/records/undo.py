@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from crm_core.access import Actor, Permission
 from crm_core.db.base import Tracked
 from crm_core.db.history import TrackedSession, decode, encode
-from crm_core.db.models import Change, ChangeRange, ChangeSet
+from crm_core.db.models import Change, ChangeRange, ChangeSet, Customer
 from crm_core.errors import NotFound, PermissionDenied, UndoRefused
+from crm_core.records import consent
 from crm_core.records.backwards import MODELS, apply_backwards, undo_whole_row
 from crm_core.records.history import HIDDEN, may_undo, visible
 from crm_core.records.undo_result import CHANGED_SINCE, DELETED_SINCE, UndoConflict, UndoResult
@@ -43,9 +44,14 @@ def undo_change(*, session: TrackedSession, actor: Actor, change_id: int) -> Und
     if (row is None) == (change.op == "insert") and change.op != "update":
         raise UndoRefused("This change is undone already.")
     _mark_as_undo(session, change_set)
+    said = consent.of_change(session, change)
     result = _undo_fields(row, model, change) if change.op == "update" else undo_whole_row(session, change, actor.scope)
     session.flush()
-    is_whole_set = session.scalar(select(func.count()).where(Change.change_set_id == change_set.id)) == 1
+    if said and _is_consent_back(session, change, result):
+        for written in said:
+            undo_whole_row(session, written, actor.scope)
+    n_changes = session.scalar(select(func.count()).where(Change.change_set_id == change_set.id))
+    is_whole_set = n_changes == 1 + len(said)
     if result.removed or result.restored:
         _note_undone(session, change_set, is_whole_set=is_whole_set and not result.conflicts)
     return result
@@ -93,6 +99,14 @@ def _allowed_set(session: Session, actor: Actor, change_set_id: int) -> ChangeSe
             raise PermissionDenied("You may undo your own changes; this one is by {name}.", name=change_set.actor_name)
         raise PermissionDenied("The role {role} may not undo changes.", role=actor.role.value)
     return change_set
+
+
+def _is_consent_back(session: Session, change: Change, result: UndoResult) -> bool:
+    """Whether the undo took the customer's consent back to what it was, or brought the customer back."""
+    if change.op == "update":
+        customer = session.get(Customer, change.row_id)
+        return customer is not None and customer.has_marketing_consent == (change.before or {}).get(consent.FIELD)
+    return change.op == "delete" and result.restored > 0
 
 
 def _mark_as_undo(session: TrackedSession, undone: ChangeSet) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 import streamlit as st
 
 from crm_core.records import record_service
-from dashboard import session, ui
+from dashboard import nav, session, ui
 from dashboard.i18n import _
 from dashboard.ui import done, record_history
 from dashboard.ui.addressed import wanted
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
-from dashboard.ui.records_form import edit_form, field_of, new_form
+from dashboard.ui.records_form import edit_form, field_of, label_of, new_form
 from dashboard.ui.records_views import View
 
 NEW = "new"
+_PAGES = {"customers": "customer", "deals": "deal", "tickets": "ticket"}
 
 
 def opened(view: View) -> tuple[Page, Any] | None:
@@ -35,6 +36,34 @@ def opened(view: View) -> tuple[Page, Any] | None:
         row = record_service.get(session=database_session, actor=session.actor(), kind=view.kind, row_id=row_id)
     page = ui.page(name, title=plain(getattr(row, view.kind.title)))
     return page, row
+
+
+def plain_page(view: View) -> None:
+    """A page with nothing but the record's form and its history."""
+    found = opened(view)
+    if found is None:
+        return
+    page, row = found
+    _belonging(page, view, row)
+    done.notice()
+    tabs = st.tabs([_("Details"), _("History")], key=f"{page.name}.tabs.{row.id}", on_change="rerun")
+    if tabs[0].open:
+        with tabs[0]:
+            details(view, row)
+    if tabs[1].open:
+        with tabs[1]:
+            history(view, row)
+
+
+def _belonging(page: Page, view: View, row: Any) -> None:
+    """The ways to the list, and to the customer, deal and ticket it belongs to."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page.link(view.pages[0], _(nav.BY_NAME[view.pages[0]].title), icon=view.icon)
+        for name, spec in view.kind.specs.items():
+            target = _PAGES.get(spec.target or "")
+            row_id = getattr(row, name)
+            if target is not None and row_id is not None:
+                page.link(target, plain(label_of(str(spec.target), row_id)), icon=nav.BY_NAME[target].icon, id=row_id)
 
 
 def details(view: View, row: Any, *, shortcut: str | None = "Ctrl+Enter") -> None:

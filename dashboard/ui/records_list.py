@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zlib import crc32
@@ -26,8 +27,23 @@ from dashboard.ui.records_views import View, left
 PER_PAGE = 25
 
 
+@dataclass(frozen=True)
+class Step:
+    """Something done to a record with one click in the list: its column's title, its button for a row, the doing."""
+
+    title: str
+    label: Callable[[Any], str]
+    do: Callable[[Any], None]
+
+
 def draw(
-    page: Page, view: View, *, narrowed: Mapping[str, Any] | None = None, defaults: Mapping[str, str] | None = None
+    page: Page,
+    view: View,
+    *,
+    narrowed: Mapping[str, Any] | None = None,
+    defaults: Mapping[str, str] | None = None,
+    spans: Mapping[str, tuple[Any, Any]] | None = None,
+    step: Step | None = None,
 ) -> None:
     """The list with all that belongs to it; `narrowed` are filters the page sets itself, `defaults` the codes of those
     that are set until somebody chooses otherwise."""
@@ -42,8 +58,8 @@ def draw(
         )  # fmt: skip
         new_button(page, view)
     asked = filters | dict(narrowed or {})
-    number = customers.page_number(page.name, (text, asked, sort))
-    query = RecordQuery(text=text, filters=asked, sort=sort, page=number, per_page=PER_PAGE)
+    number = customers.page_number(page.name, (text, asked, spans, sort))
+    query = RecordQuery(text=text, filters=asked, sort=sort, page=number, per_page=PER_PAGE, spans=spans or {})
     with session.workspace().read() as database_session:
         found = record_list.page(session=database_session, actor=session.actor(), kind=kind, query=query)
     if not found.rows:
@@ -53,7 +69,7 @@ def draw(
     if not found.is_total_exact:
         said = _("More than {n}; search or filter to narrow the list down", n=fmt().number(found.total))
     st.caption(plain(" · ".join([said, *records_filters.said(view, filters)])))
-    ticked = table(page.name, view, found)
+    ticked = table(page.name, view, found, step=step)
     customers.pager(page.name, found.pages)
     actions(page, view, query, total=found, ticked=[found.rows[place].id for place in ticked])
 
@@ -66,7 +82,7 @@ def new_button(page: Page, view: View, **given: Any) -> None:
         page.go(view.pages[1], id="new", **given)
 
 
-def table(name: str, view: View, found: RecordPage, *, is_ticked: bool = True) -> list[int]:
+def table(name: str, view: View, found: RecordPage, *, is_ticked: bool = True, step: Step | None = None) -> list[int]:
     """The rows; clicking a title opens the record. The places of those ticked."""
     ids = [row.id for row in found.rows]
     key = f"{name}.table.{st.session_state.get(f'{name}.epoch', 0)}.{crc32(repr(ids).encode()):x}"
@@ -78,7 +94,13 @@ def table(name: str, view: View, found: RecordPage, *, is_ticked: bool = True) -
             width=210, alignment="left", pinned=True,
         )
     }  # fmt: skip
-    columns: dict[str, list[str]] = {kind.title: [getattr(row, kind.title) for row in found.rows]}
+    columns: dict[str, list[str]] = {}
+    if step is not None and session.actor().may(kind.edit):
+        config["step"] = st.column_config.ButtonColumn(
+            step.title, on_click=_step, args=(key, step, found.rows), key=f"{key}.step", type="tertiary", width=60,
+        )  # fmt: skip
+        columns["step"] = [step.label(row) for row in found.rows]
+    columns |= {kind.title: [getattr(row, kind.title) for row in found.rows]}
     named = _named(view)
     for attribute in view.columns:
         columns[attribute] = [said(view, found, named, row, attribute) for row in found.rows]
@@ -140,6 +162,12 @@ def _named(view: View) -> dict[str, dict[Any, str]]:
         elif spec is not None and spec.kind == "choice":
             named[attribute] = choices(str(spec.target))
     return named
+
+
+def _step(key: str, step: Step, rows: Sequence[Any]) -> None:
+    click = st.session_state[f"{key}.step"]
+    if click is not None:
+        step.do(rows[click.row])
 
 
 def _open(key: str, page: str, ids: Sequence[int]) -> None:

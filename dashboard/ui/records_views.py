@@ -68,6 +68,69 @@ def _length(span: timedelta) -> str:
 
 
 VIEWS: Mapping[str, View] = {
+    "deals": View(
+        table="deals",
+        pages=("deals", "deal"),
+        icon=":material/handshake:",
+        new=N_("New deal"),
+        added=N_("Add deal"),
+        nothing=(
+            N_("No deals yet"),
+            N_("Add one with “New deal” when somebody may buy; each stage it passes is kept."),
+        ),
+        columns={
+            "amount": "", "stage": "", "expected_close_on": "", "customer_id": "", "owner_id": "",
+            "probability_bp": "", "source": "", "number": N_("Number"), "opened_at": N_("Opened"),
+        },
+        sorts={"expected": N_("Closing next"), "-opened": N_("Newest first"), "-amount": N_("Largest first")},
+        count=lambda n: ngettext("{n} deal", "{n} deals", n),
+        layout=(
+            ("name",), ("customer_id",), ("stage", "amount"), ("probability_bp", "expected_close_on"),
+            ("owner_id", "source"), ("product_id",), ("lost_reason",), ("notes",),
+        ),
+        derived={"outcome": (N_("Outcome"), OUTCOMES)},
+    ),
+    "needs": View(
+        table="needs",
+        pages=("needs", "need"),
+        icon=":material/lightbulb:",
+        new=N_("New need"),
+        added=N_("Add need"),
+        nothing=(N_("No needs yet"), N_("Add one with “New need” when a customer wants something you do not offer.")),
+        columns={
+            "status": "", "priority": "", "customer_id": "", "product_id": "", "value": "", "owner_id": "",
+            "created_at": N_("Noted"),
+        },
+        sorts={"-created": N_("Newest first"), "-value": N_("Worth most first")},
+        count=lambda n: ngettext("{n} need", "{n} needs", n),
+        layout=(
+            ("title",), ("customer_id",), ("text",), ("status", "priority"), ("value", "owner_id"), ("product_id",),
+        ),
+    ),
+    "tasks": View(
+        table="tasks",
+        pages=("tasks", "task"),
+        icon=":material/task_alt:",
+        new=N_("New task"),
+        added=N_("Add task"),
+        nothing=(N_("No tasks yet"), N_("Add one with “New task”, or on the page of a customer, deal or ticket.")),
+        columns={"due_on": "", "priority": "", "customer_id": "", "deal_id": "", "ticket_id": "", "owner_id": ""},
+        sorts={"due": N_("Due next"), "-created": N_("Newest first")},
+        count=lambda n: ngettext("{n} task", "{n} tasks", n),
+        layout=(("title",), ("due_on", "priority"), ("owner_id", "is_done"), ("customer_id",), ("text",)),
+    ),
+    "activities": View(
+        table="activities",
+        pages=("activities", "activity"),
+        icon=":material/call:",
+        new=N_("Log a call"),
+        added=N_("Add activity"),
+        nothing=(N_("No activities yet"), N_("Log a call, an e-mail or a meeting on a customer's or a deal's page.")),
+        columns={"kind": "", "at": "", "minutes": "", "customer_id": "", "deal_id": "", "owner_id": ""},
+        sorts={"-at": N_("Newest first")},
+        count=lambda n: ngettext("{n} activity", "{n} activities", n),
+        layout=(("kind", "at"), ("subject",), ("text",), ("minutes", "owner_id"), ("customer_id",), ("deal_id",)),
+    ),
     "tickets": View(
         table="tickets",
         pages=("tickets", "ticket"),
