@@ -41,7 +41,7 @@ PAGES = (
     ),
     PageSpec(
         "segments",
-        N_("Reports"),
+        N_("Marketing"),
         N_("Segments"),
         N_("Groups of customers by what they buy, when and how often."),
         ":material/hub:",
@@ -49,7 +49,7 @@ PAGES = (
     ),
     PageSpec(
         "baskets",
-        N_("Reports"),
+        N_("Marketing"),
         N_("Baskets"),
         N_("What is bought together, what instead, and what each customer may buy next."),
         ":material/shopping_basket:",
@@ -57,7 +57,7 @@ PAGES = (
     ),
     PageSpec(
         "cohorts",
-        N_("Reports"),
+        N_("Marketing"),
         N_("Cohorts"),
         N_("Who comes back, what they bring, and how long the next order takes."),
         ":material/table_chart:",
@@ -65,7 +65,7 @@ PAGES = (
     ),
     PageSpec(
         "value",
-        N_("Reports"),
+        N_("Marketing"),
         N_("Value"),
         N_("What customers are expected to buy and spend, and who brings it."),
         ":material/savings:",
@@ -73,7 +73,7 @@ PAGES = (
     ),
     PageSpec(
         "churn",
-        N_("Reports"),
+        N_("Marketing"),
         N_("Churn"),
         N_("Who will probably not buy again soon, why, and whom to contact."),
         ":material/person_cancel:",
@@ -167,7 +167,7 @@ PAGES = (
     ),
     PageSpec(
         "pipeline",
-        N_("Sales"),
+        N_("Reports"),
         N_("Pipeline"),
         N_("What deals were won and are worth, how they move, and which are stuck."),
         ":material/filter_alt:",
@@ -175,7 +175,7 @@ PAGES = (
     ),
     PageSpec(
         "deals_behind",
-        N_("Sales"),
+        N_("Reports"),
         N_("Deals behind a number"),
         N_("The deals a number of the pipeline is made of."),
         ":material/table_rows:",
@@ -227,7 +227,7 @@ PAGES = (
     ),
     PageSpec(
         "customers",
-        N_("Records"),
+        N_("Work"),
         N_("Customers"),
         N_("Find, open and add customers."),
         ":material/group:",
@@ -235,11 +235,12 @@ PAGES = (
     ),
     PageSpec(
         "new_customer",
-        N_("Records"),
+        N_("Work"),
         N_("New customer"),
         N_("Add a customer; likely duplicates show while you type."),
         ":material/person_add:",
         Permission.CUSTOMERS_EDIT,
+        is_hidden=True,
     ),
     PageSpec(
         "data",
@@ -264,10 +265,11 @@ PAGES = (
         N_("Language, password and the browsers you are signed in with."),
         ":material/account_circle:",
         None,
+        is_hidden=True,
     ),
     PageSpec(
         "customer",
-        N_("Records"),
+        N_("Work"),
         N_("Customer"),
         N_("Everything about one customer."),
         ":material/person:",
@@ -286,11 +288,13 @@ PAGES = (
 )
 
 BY_NAME = {page.name: page for page in PAGES}
+SECTIONS = (N_("Reports"), N_("Work"), N_("Marketing"), N_("Workspace"))
+"""From top to bottom; a click on a section's name folds it, and the browser remembers."""
 
 
 def navigation(actor: Actor) -> Any:
     """Streamlit's navigation with the pages this actor may open; the chosen page, not yet run."""
-    sections: dict[str, list[Any]] = {}
+    sections: dict[str, list[Any]] = {_(section): [] for section in SECTIONS}
     pages: dict[str, Any] = {}
     allowed = [spec for spec in PAGES if spec.permission is None or actor.may(spec.permission)]
     for spec in allowed:
@@ -303,7 +307,8 @@ def navigation(actor: Actor) -> Any:
             visibility="hidden" if spec.is_hidden else "visible",
         )
         pages[spec.name] = page
-        sections.setdefault(_(spec.section), []).append(page)
+        if not spec.is_hidden:
+            sections.setdefault(_(spec.section), []).append(page)
     home = st.Page(
         partial(_open_first, pages[allowed[0].name]),
         title=_("Rapport"),
@@ -316,9 +321,10 @@ def navigation(actor: Actor) -> Any:
         for spec in PAGES
         if spec not in allowed
     ]
-    sections.setdefault("", []).extend([home, *refused])
+    listed = {section: found for section, found in sections.items() if found}
+    unlisted = [pages[spec.name] for spec in allowed if spec.is_hidden]
     st.session_state["pages"] = pages
-    return st.navigation(sections, expanded=True)
+    return st.navigation(listed | {"": [home, *unlisted, *refused]}, expanded=True)  # else "View more", in English
 
 
 def _open_first(first: Any) -> None:

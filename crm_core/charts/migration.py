@@ -15,6 +15,10 @@ from crm_core.translation import Translator
 
 _LEAST_LABELLED = 0.035
 """A thinner band has no room for its name; hovering still says it."""
+_STREAMS = 0.94
+"""The part of a plot's height that streams take; the two days stand above them."""
+_LINE = 15
+"""Pixels from one name beside the streams to the next."""
 
 
 def moves_sankey(
@@ -48,21 +52,28 @@ def moves_sankey(
             return new
         return stay if origin == target else rise if rank[target] < rank[origin] else fall
 
+    said = [
+        [f"{safe(names[key])} {formats.number(int(size[key]))}" for key in keys]
+        for keys, size in zip((lefts, rights), sizes, strict=True)
+    ]
+    middles = [_middles([int(size[key]) for key in keys]) for keys, size in zip((lefts, rights), sizes, strict=True)]
+    margin = {"l": 4, "r": 4, "t": 30, "b": 8}
+    height = 120 + 34 * max(len(lefts), len(rights), 3)
+    pixels = _STREAMS * (height - margin["t"] - margin["b"])
     pairs = list(zip(filled["origin"], filled["target"], filled["customers"], strict=True))
     trace = {
         "type": "sankey",
         "arrangement": "fixed",
-        "domain": {"x": [0, 1], "y": [0, 0.94]},
+        "domain": {"x": [0, 1], "y": [0, _STREAMS]},
         "node": {
-            "label": [f"{safe(names[key])} {formats.number(int(sizes[0][key]))}" for key in lefts]
-            + [f"{safe(names[key])} {formats.number(int(sizes[1][key]))}" for key in rights],
+            "customdata": said[0] + said[1],
             "color": [colours.neutral] * (len(lefts) + len(rights)),
             "x": [0.001] * len(lefts) + [0.999] * len(rights),
-            "y": _middles([int(sizes[0][key]) for key in lefts]) + _middles([int(sizes[1][key]) for key in rights]),
+            "y": middles[0] + middles[1],
             "pad": 8,
             "thickness": 8,
             "line": {"width": 0},
-            "hovertemplate": "%{label}<extra></extra>",
+            "hovertemplate": "%{customdata}<extra></extra>",
         },
         "link": {
             "source": [node[0][origin] for origin, _target, _n in pairs],
@@ -76,22 +87,25 @@ def moves_sankey(
             ],
             "hovertemplate": "%{customdata}<extra></extra>",
         },
-        "textfont": {"size": 12, "color": colours.text, "shadow": "none"},
     }
-    heads = [
-        {"text": safe(text), "x": x, "y": 1.0, "xref": "paper", "yref": "paper", "xanchor": anchor, "yanchor": "top",
-         "showarrow": False, "font": {"size": 12, "color": colours.muted}}
-        for text, x, anchor in zip(ends, (0, 1), ("left", "right"), strict=True)
-    ]  # fmt: skip
+    sides = ((0, "left", 12), (1, "right", -12))
+    words = [
+        _beside(safe(text), x, 1.0, anchor, colours.muted) | {"yanchor": "top"}
+        for text, (x, anchor, _shift) in zip(ends, sides, strict=True)
+    ] + [
+        _beside(text, x, _STREAMS * (1 - level), anchor, colours.text) | {"yanchor": "middle", "xshift": shift}
+        for texts, levels, (x, anchor, shift) in zip(said, middles, sides, strict=True)
+        for text, level in zip(texts, _apart(levels, _LINE / pixels), strict=True)
+    ]
     return figure(
         [trace],
         dark=dark,
-        height=120 + 34 * max(len(lefts), len(rights), 3),
-        margin={"l": 4, "r": 4, "t": 30, "b": 8},
+        height=height,
+        margin=margin,
         title=key_line(
             [("■", rise, _("Rose")), ("■", fall, _("Fell")), ("■", stay, _("Stayed")), ("■", new, _("New"))], dark=dark
         ),
-        annotations=heads,
+        annotations=words,
     )
 
 
@@ -219,6 +233,29 @@ def _middles(sizes: Sequence[int]) -> list[float]:
         found.append(min(max((level + size / 2) / total, 0.001), 0.999))
         level += size
     return found
+
+
+def _beside(text: str, x: int, y: float, anchor: str, colour: str) -> dict[str, Any]:
+    return {
+        "text": text, "x": x, "y": y, "xref": "paper", "yref": "paper", "xanchor": anchor, "showarrow": False,
+        "font": {"size": 12, "color": colour},
+    }  # fmt: skip
+
+
+def _apart(middles: Sequence[float], least: float) -> list[float]:
+    """The heights between 0 and 1 nearest to these, in their order, that lie at least so far from each other.
+
+    Without the distances between them they must only not fall: the pool-adjacent-violators algorithm.
+    """
+    pools: list[tuple[float, int]] = []
+    for place, middle in enumerate(middles):
+        pools.append((middle - place * least, 1))
+        while len(pools) > 1 and pools[-2][0] > pools[-1][0]:
+            (above, n), (below, m) = pools[-2:]
+            pools[-2:] = [((above * n + below * m) / (n + m), n + m)]
+    lowest = 1 - (len(middles) - 1) * least
+    levels = [min(max(mean, 0.0), lowest) for mean, n in pools for _place in range(n)]
+    return [level + place * least for place, level in enumerate(levels)]
 
 
 def _few(days: Sequence[Any], most: int = 5) -> list[Any]:

@@ -24,7 +24,8 @@ from dashboard.ui.campaign_outcome import outcome_of
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
-from dashboard.ui.plain import plain_error, unlinked
+from dashboard.ui.plain import plain_error, shortened, unlinked
+from dashboard.ui.saved_segments import LONGEST_LISTED
 from dashboard.ui.saved_segments import listed as segments
 
 STATES = {
@@ -69,12 +70,12 @@ def table(rows: Sequence[CampaignRow]) -> None:
     ids = [row.campaign.id for row in rows]
     frame = pd.DataFrame(
         {
-            "name": [row.campaign.name for row in rows],
+            "name": [shortened(row.campaign.name, LONGEST_LISTED) for row in rows],
             "state": [_(STATES[state(row.campaign)]) for row in rows],
-            "segment": [row.segment_name for row in rows],
             "window": [window_text(row.campaign) for row in rows],
             "treated": [fmt().number(row.n_treated) if row.campaign.list_number else "–" for row in rows],
             "held_out": [fmt().number(row.n_held_out) if row.campaign.list_number else "–" for row in rows],
+            "segment": [shortened(row.segment_name, LONGEST_LISTED) for row in rows],
             "owner": [row.owner_name or "" for row in rows],
         }
     )
@@ -86,13 +87,12 @@ def table(rows: Sequence[CampaignRow]) -> None:
             key="campaigns.open",
             type="tertiary",
             alignment="left",
-            pinned=True,
         ),
         "state": st.column_config.TextColumn(_("State")),
-        "segment": st.column_config.TextColumn(_("Segment")),
         "window": st.column_config.TextColumn(_("Window")),
         "treated": st.column_config.TextColumn(_("To contact"), alignment="right"),
         "held_out": st.column_config.TextColumn(_("Held out"), alignment="right"),
+        "segment": st.column_config.TextColumn(_("Segment")),
         "owner": st.column_config.TextColumn(_("Owner")),
     }
     st.dataframe(

@@ -133,20 +133,12 @@ def _weights(model: ContractModel) -> None:
         _("How long it has lasted") if feature == DURATION else str(feature) for feature in shown["feature"].tolist()
     ]
     values = [_("one standard deviation more") if value is None else str(value) for value in shown["value"]]
-    frame = pd.DataFrame({"name": names, "value": values, "weight": shown["weight"].tolist()})
+    weights = [f"{'+' if weight > 0 else ''}{fmt().number(weight, 2)}" for weight in shown["weight"].tolist()]
+    head = f"| {_('Property')} | {_('What it says')} | {_('Log-odds of ending')} |\n|---|---|--:|"
+    lines = [f"| {' | '.join(map(plain, line))} |" for line in zip(names, values, weights, strict=True)]
     title = _("What goes with ending, and what with staying")
     st.markdown(f"**{title}**")
-    grid(
-        frame,
-        key="contract_weights",
-        alt=title,
-        height="content",
-        columns={
-            "name": st.column_config.TextColumn(_("Property")),
-            "value": st.column_config.TextColumn(_("What it says"), width="medium"),
-            "weight": st.column_config.NumberColumn(_("Log-odds of ending"), format="%+.2f"),
-        },
-    )
+    st.markdown("\n".join([head, *lines]))  # words that wrap, where a grid would cut them on a phone
 
 
 def _method(contracts: Contracts | None) -> list[str]:

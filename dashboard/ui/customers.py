@@ -22,6 +22,8 @@ from dashboard.ui.plain import plain
 
 PER_PAGE = 25
 ANY = ""
+DUPLICATES_SHOWN = 2
+"""So many stand beside the first rows of the form; the others wait behind a button, or they would push it apart."""
 
 
 def sorts() -> dict[str, str]:
@@ -224,18 +226,28 @@ def duplicate_warnings(alike: Sequence[Any]) -> None:
         ngettext("One customer looks like this one.", "{n} customers look like this one.", len(alike)),
         icon=":material/person_search:",
     )
-    for item in alike:
-        with st.container(border=True, gap="xsmall", key=f"duplicate_{item.customer_id}"):
-            st.page_link(
-                nav.page("customer"),
-                label=plain(item.name),
-                icon=":material/person:",
-                query_params={"id": str(item.customer_id)},
-            )
-            why = _(", ").join(reason_text(reason) for reason in item.reasons)
-            said = _("{label}: {value}", label=fmt().percent(item.score, 0), value=why)
-            known = (item.ref, item.email, item.phone, item.city)
-            st.caption(plain(" · ".join([said, *(part for part in known if part)])))
+    for item in alike[:DUPLICATES_SHOWN]:
+        _duplicate(item)
+    rest = alike[DUPLICATES_SHOWN:]
+    if rest:
+        more = ngettext("{n} more", "{n} more", len(rest))
+        with st.popover(more, icon=":material/group:", type="tertiary", key="duplicates_more"):
+            for item in rest:
+                _duplicate(item)
+
+
+def _duplicate(item: Any) -> None:
+    with st.container(border=True, gap="xsmall", key=f"duplicate_{item.customer_id}"):
+        st.page_link(
+            nav.page("customer"),
+            label=plain(item.name),
+            icon=":material/person:",
+            query_params={"id": str(item.customer_id)},
+        )
+        why = _(", ").join(reason_text(reason) for reason in item.reasons)
+        said = _("{label}: {value}", label=fmt().percent(item.score, 0), value=why)
+        known = (item.ref, item.email, item.phone, item.city)
+        st.caption(plain(" · ".join([said, *(part for part in known if part)])))
 
 
 def reason_text(reason: Any) -> str:

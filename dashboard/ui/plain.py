@@ -23,6 +23,11 @@ def unlinked(text: str) -> str:
     return plain(text).replace("@", f"@{_JOINER}")
 
 
+def shortened(text: str, most: int) -> str:
+    """The text where it has at most so many characters; else as much of it, and an ellipsis."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def plain_error(error: CrmError) -> str:
     """An error's sentence in the reader's language; what it quotes from records or files stays text."""
     return unlinked(error_text(error))

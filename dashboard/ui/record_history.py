@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from crm_core.access import SYSTEM
 from crm_core.errors import CrmError
 from crm_core.records import history, undo
 from crm_core.records.history import HistoryEntry
@@ -56,9 +57,10 @@ def history_list(table: str, row_id: int, fields: Mapping[str, Field], *, by_set
 def _head(entry: HistoryEntry, undo_it: Callable[[HistoryEntry], Any]) -> None:
     verbs = {"insert": _("created"), "update": _("changed"), "delete": _("deleted")}
     cause = _(CAUSES.get(entry.cause, entry.cause))
+    name = _("Rapport") if entry.actor_name == SYSTEM.name else plain(entry.actor_name)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         what = _("{change} {how}", change=verbs[entry.op], how=cause)
-        st.caption(f"{fmt().instant(entry.at)} · {plain(entry.actor_name)} · {what}")
+        st.caption(f"{fmt().instant(entry.at)} · {name} · {what}")
         if entry.is_undone:
             st.badge(_("undone"), color="gray")
         elif entry.is_undoable and entry.change_id is not None:

@@ -26,13 +26,15 @@ from dashboard.i18n import _, fmt, ngettext, texts
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
-from dashboard.ui.plain import unlinked
+from dashboard.ui.plain import shortened, unlinked
 from dashboard.ui.who import looked_at, who
 
 KINDS = {"rule": N_("By rule"), "model": N_("By model"), "hand": N_("By hand")}
 MOST_COMBINATIONS = 10
 LONGEST_NAME = 16
 """Characters of a segment's name beside a bar; the numbers behind the chart say it whole."""
+LONGEST_LISTED = 34
+"""Characters of a name in a list: its size stands beside it on a phone too; the page it opens says it whole."""
 
 
 def kind_text(kind: str, is_live: bool) -> str:
@@ -53,9 +55,9 @@ def table(page: Page, rows: Sequence[SegmentRow]) -> None:
     counts: SavedCountsReport = page.run(saved_counts, SavedCountsParams(people, looked_at(page)))
     frame = pd.DataFrame(
         {
-            "name": [row.name for row in rows],
-            "kind": [kind_text(row.kind, row.is_live) for row in rows],
+            "name": [shortened(row.name, LONGEST_LISTED) for row in rows],
             "customers": [NO_DATA if n is None else fmt().number(n) for n in counts.customers],
+            "kind": [kind_text(row.kind, row.is_live) for row in rows],
             "owner": [row.owner_name or "" for row in rows],
         }
     )
@@ -68,8 +70,8 @@ def table(page: Page, rows: Sequence[SegmentRow]) -> None:
             type="tertiary",
             alignment="left",
         ),
-        "kind": st.column_config.TextColumn(_("Kind")),
         "customers": st.column_config.TextColumn(_("Customers"), alignment="right"),
+        "kind": st.column_config.TextColumn(_("Kind")),
         "owner": st.column_config.TextColumn(_("Owner")),
     }
     st.dataframe(
@@ -114,7 +116,7 @@ def overlap(page: Page, rows: Sequence[SegmentRow]) -> None:
         return
     chosen_names = [segment.name for segment in segments]
     shown = report.combinations.head(MOST_COMBINATIONS)
-    short = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in chosen_names]
+    short = [shortened(name, LONGEST_NAME) for name in chosen_names]
     labels = [_combination(pattern, short) for pattern in shown["pattern"]]
     everything = pd.DataFrame(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -249,3 +250,16 @@ def test_the_net_joins_each_pair_once_and_looks_the_same_every_time() -> None:
 def test_no_rules_draw_an_empty_map_and_an_empty_net() -> None:
     assert len(charts.rule_map(RULES.head(0), **EN).data[0].x) == 0
     assert charts.rule_network(RULES.head(0), **EN).data[-1].text == ()
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=11).filter(any))
+def test_names_beside_streams_never_touch_however_thin_the_streams_are(sizes: list[int]) -> None:
+    names = {str(place): f"Group {place}" for place in range(len(sizes))}
+    moves = pd.DataFrame({"origin": list(names), "target": list(names), "customers": sizes})
+    figure = charts.moves_sankey(moves, names=names, ends=("May 1", "June 1"), **EN)
+    said = [note for note in figure.layout.annotations if note.text.startswith("Group") and note.x == 0]
+    plot = figure.layout.height - figure.layout.margin.t - figure.layout.margin.b
+    levels = [note.y * plot for note in said]
+    assert [note.text for note in said] == [f"{names[key]} {n:,}" for key, n in zip(names, sizes, strict=True) if n]
+    assert all(above - below >= 15 - 1e-6 for above, below in pairwise(levels))
+    assert all(-1e-6 <= level <= plot for level in levels)

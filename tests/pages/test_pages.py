@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from crm_core.access import PERMISSIONS, Role
@@ -36,6 +38,36 @@ def test_a_role_sees_exactly_the_pages_it_may_open(open_app: Open, role: Role) -
     allowed = {spec.name for spec in PAGES if spec.permission is None or spec.permission in PERMISSIONS[role]}
     assert set(app.session_state["pages"]) == allowed
     assert not app.exception
+
+
+@pytest.mark.parametrize(
+    ("role", "sections"),
+    [
+        (Role.ADMIN, ["Reports", "Work", "Marketing", "Workspace"]),
+        (Role.MARKETING, ["Reports", "Work", "Marketing", "Workspace"]),
+        (Role.SUPPORT, ["Reports", "Work"]),
+        (Role.STAFF, ["Work"]),
+    ],
+)
+def test_the_menu_lists_whole_what_a_role_works_with_and_no_empty_section(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, role: Role, sections: list[str]
+) -> None:
+    asked: list[tuple[dict[str, list[Any]], bool]] = []
+    draw = st.navigation
+
+    def noted(pages: dict[str, list[Any]], *, expanded: bool) -> Any:
+        asked.append((pages, expanded))
+        return draw(pages, expanded=expanded)
+
+    monkeypatch.setattr(st, "navigation", noted)
+    open_app("account", role=role)
+    menu, is_whole = asked[-1]
+    assert is_whole
+    assert [name for name in menu if name] == sections
+    listed = {page.url_path for name in sections for page in menu[name]}
+    may = {spec for spec in PAGES if spec.permission is None or spec.permission in PERMISSIONS[role]}
+    assert listed == {spec.name for spec in may if not spec.is_hidden}
+    assert all(menu[name] for name in sections)
 
 
 def test_a_link_to_a_page_of_another_role_says_whom_to_ask() -> None:
