@@ -8,8 +8,9 @@ from sqlalchemy import func, inspect, select
 
 from crm_core.access import SYSTEM, Actor
 from crm_core.db.engine import Database
-from crm_core.db.models import Change, Customer, CustomerTerm, Order, OrderLine, Product
+from crm_core.db.models import Change, Customer, CustomerTerm, RecordTerm
 from crm_core.records import history, undo
+from crm_core.records.backwards import MODELS
 from crm_core.records.history import HistoryEntry
 from crm_core.records.undo import UndoResult
 
@@ -61,7 +62,8 @@ def customer(database: Database, row_id: int = 1) -> Customer | None:
 
 
 def contents(database: Database) -> dict[str, list[Any]]:
-    """Every record, all columns but the version, which counts on."""
+    """Every record of every kind and its search terms, all columns but the version, which counts on."""
+    tables = [*(model.__table__ for model in MODELS.values()), CustomerTerm.__table__, RecordTerm.__table__]
     with database.read() as session:
         return {
             table.name: session.execute(
@@ -69,11 +71,5 @@ def contents(database: Database) -> dict[str, list[Any]]:
                     *inspect(table).primary_key
                 )
             ).all()
-            for table in (
-                Customer.__table__,
-                Order.__table__,
-                OrderLine.__table__,
-                Product.__table__,
-                CustomerTerm.__table__,
-            )
+            for table in tables
         }
