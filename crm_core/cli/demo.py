@@ -27,7 +27,7 @@ def demo(
         as_json=as_json,
         text=(
             f"{result.customers:,} customers, {result.orders:,} orders with {result.order_lines:,} lines, "
-            f"{result.products:,} products."
+            f"{result.products:,} products, {result.tickets:,} tickets, {result.deals:,} deals, {result.needs:,} needs."
         ),
     )
 

@@ -118,15 +118,15 @@ class Desk:
         return found
 
 
-_AGENTS = (
-    ("Lena Brandt", 0, 30.0, 0.27),
-    ("Omar Diallo", 0, 60.0, 0.26),
-    ("Priya Nair", 0, 130.0, 0.25),
-    ("Tomás Ibáñez", 1, 45.0, 0.36),
-    ("Yuki Mori", 1, 110.0, 0.34),
-    ("Frank Weller", 1, 220.0, 0.30),
+AGENTS = (
+    ("Lena Brandt", 0, 60.0, 0.27),
+    ("Omar Diallo", 0, 120.0, 0.26),
+    ("Priya Nair", 0, 240.0, 0.25),
+    ("Tomás Ibáñez", 1, 90.0, 0.36),
+    ("Yuki Mori", 1, 200.0, 0.34),
+    ("Frank Weller", 1, 380.0, 0.30),
 )
-_SUPPORT_MEDIAN, _SUPPORT_SHARE = 80.0, 0.22
+_SUPPORT_MEDIAN, _SUPPORT_SHARE = 150.0, 0.22
 
 
 def open_desk(
@@ -139,7 +139,7 @@ def open_desk(
     states = {row.code: row.state for row in session.scalars(select(TicketStatus))}
     if any(states.get(code) != state for code, state in STATUSES.items()):
         return None
-    agents = [Agent(name, TEAMS[team], median, share) for name, team, median, share in _AGENTS]
+    agents = [Agent(name, TEAMS[team], median, share) for name, team, median, share in AGENTS]
     team_ids: tuple[int | None, ...] = (None,) * len(TEAMS)
     if has_accounts:
         teams = [_team(session, name) for name in TEAMS]

@@ -14,7 +14,7 @@ from crm_core.analytics.progress import Progress, silent
 from crm_core.config import zone
 from crm_core.db.bulk import BulkInserter
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Customer, Order, OrderLine, Product, User, WorkspaceRow
+from crm_core.db.models import Customer, Deal, Need, Order, OrderLine, Product, Ticket, User, WorkspaceRow
 from crm_core.demo import rows
 from crm_core.demo.beside import Beside, Chunk
 from crm_core.demo.calendar import History, history
@@ -165,18 +165,21 @@ def _is_empty(session: TrackedSession, *, force: bool) -> bool:
     session.execute(
         select(WorkspaceRow.id).with_for_update()
     )  # two fills at once: the second waits, and sees the first
-    n_customers, n_products, n_orders = (
-        session.execute(select(func.count()).select_from(model)).scalar_one() for model in (Customer, Product, Order)
+    n_customers, n_products, n_orders, *others = (
+        session.execute(select(func.count()).select_from(model)).scalar_one()
+        for model in (Customer, Product, Order, Ticket, Deal, Need)
     )
-    if not (n_customers or n_products or n_orders):
+    if not (n_customers or n_products or n_orders or any(others)):
         return True
     if not force:
         raise WorkspaceNotEmpty(
-            "This workspace holds records already (customers: {customers}, products: {products}, orders: {orders}), "
-            "and the demo would mix with them. Choose another with --data-dir, or add --force to mix them.",
+            "This workspace holds records already (customers: {customers}, products: {products}, orders: {orders}, "
+            "tickets, deals and needs: {others}), and the demo would mix with them. Choose another with --data-dir, or "
+            "add --force to mix them.",
             customers=n_customers,
             products=n_products,
             orders=n_orders,
+            others=sum(others),
         )
     return False
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from crm_core.access import SYSTEM
 from crm_core.cli import app
-from crm_core.db.models import Customer, User, WorkspaceRow
+from crm_core.db.models import Customer, DealStage, Ticket, TicketStatus, User, WorkspaceRow
 from crm_core.demo import SimulationConfig, fill, load_truth
 from crm_core.errors import NotFound, StorageFailed, WorkspaceNotEmpty
 from crm_core.workspace import Workspace
@@ -27,10 +27,26 @@ def test_records_are_in_the_way_of_a_demo(workspace: Workspace) -> None:
     with pytest.raises(WorkspaceNotEmpty) as refused:
         fill(workspace, customers=10, today=TODAY)
     assert str(refused.value) == (
-        "This workspace holds records already (customers: 1, products: 0, orders: 0), and the demo would mix with "
-        "them. Choose another with --data-dir, or add --force to mix them."
+        "This workspace holds records already (customers: 1, products: 0, orders: 0, tickets, deals and needs: 0), and "
+        "the demo would mix with them. Choose another with --data-dir, or add --force to mix them."
     )
     assert counts(workspace) == (1, 0, 0, 0)
+
+
+def test_a_ticket_alone_is_in_the_way_too(workspace: Workspace) -> None:
+    with workspace.write(SYSTEM, "form") as session:
+        session.add(Ticket(number="T-1", subject="A real question"))
+    with pytest.raises(WorkspaceNotEmpty, match="tickets, deals and needs: 1"):
+        fill(workspace, customers=10, today=TODAY)
+
+
+def test_a_workspace_with_words_of_its_own_gets_neither_tickets_nor_deals(workspace: Workspace) -> None:
+    with workspace.write(SYSTEM, "form") as session:
+        session.scalars(select(TicketStatus).where(TicketStatus.code == "waiting")).one().state = "open"
+        session.scalars(select(DealStage).where(DealStage.code == "proposal")).one().outcome = "won"
+    result = fill(workspace, customers=200, today=TODAY)
+    assert (result.tickets, result.deals) == (0, 0)
+    assert result.needs > 0
 
 
 def test_by_force_a_real_workspace_gets_records_but_no_accounts_everybody_knows(workspace: Workspace) -> None:
@@ -39,6 +55,9 @@ def test_by_force_a_real_workspace_gets_records_but_no_accounts_everybody_knows(
     result = fill(workspace, customers=20, today=TODAY, force=True)
     assert counts(workspace)[0] == 21
     assert result.customers == 20
+    assert frame(workspace, "SELECT * FROM team_members").empty
+    assert frame(workspace, "SELECT DISTINCT assignee_id, team_id FROM tickets").dropna(how="all").empty
+    assert frame(workspace, "SELECT * FROM tasks").empty
     with workspace.read() as session:
         assert session.scalars(select(User)).all() == []
         assert not session.execute(select(WorkspaceRow.is_demo)).scalar_one()
