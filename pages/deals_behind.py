@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import ui
 from dashboard.i18n import _, fmt
 from dashboard.ui import deal_rows as parts
+from dashboard.ui.plain import plain
 
 page = ui.page("deals_behind", reads_snapshot=True)
 wanted = parts.wanted()
@@ -18,7 +19,7 @@ if wanted is None or found is None:
 code, params = wanted
 rows, total = found
 headline, formula = parts.title(code, params)
-page.headline(headline)
+page.headline(plain(headline))
 if formula:
     st.caption(formula)
 with st.container(horizontal=True, vertical_alignment="center"):

@@ -6,7 +6,7 @@ from crm_core.analytics.pipeline import PipelineParams, pipeline
 from crm_core.translation import N_
 from dashboard import ui
 from dashboard.i18n import _
-from dashboard.ui import deal_rows
+from dashboard.ui import deal_groups, deal_rows
 from dashboard.ui import pipeline as parts
 from dashboard.ui.overview import comparisons
 
@@ -35,7 +35,7 @@ parts.stages(report)
 st.subheader(_("Forecast by month"), anchor=False)
 parts.outlook(page, report)
 st.subheader(_("Where deals are won"), anchor=False)
-parts.groups(page, report)
+deal_groups.groups(page, report)
 for code, name in parts.STALLED.items():
     deal_rows.shortlist(page, code, params, name())
 page.method(*parts.method(report))

@@ -28,11 +28,11 @@ class Definition:
     id: str
     name: str
     formula: str
-    unit: Literal["money", "count", "ratio", "hours"]
+    unit: Literal["money", "count", "ratio", "hours", "days"]
     placed_by: str
     excluded: str
     better: Literal["up", "down"] | None
-    rows: Literal["lines", "orders", "customers", "tickets"]
+    rows: Literal["lines", "orders", "customers", "tickets", "deals"]
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from crm_core.analytics.deal_values import from_e8
-from crm_core.analytics.metrics import Value
+from crm_core.analytics.metrics import Definition, Value
 from crm_core.db.types import MONEY_SCALE, from_e4
 from crm_core.translation import N_
 
@@ -60,20 +60,10 @@ Count: TypeAlias = Callable[[DealMeasures], int]
 
 
 @dataclass(frozen=True)
-class DealMetric:
-    """One definition. `value` and `n` are formulas over the DealMeasures of a window; `n` is what the value rests on.
+class DealMetric(Definition):
+    """A metric of deals: `measure` and `n` are formulas over the DealMeasures of a window; `n` is what the value rests
+    on. `part` is given for shares of independent deals: how many of the n it counts."""
 
-    `placed_by` says which event puts a deal into a window, `excluded` what is left out, `better` which direction is
-    good news (None: neither). `part` is given for shares of independent deals: how many of the n it counts.
-    """
-
-    id: str
-    name: str
-    formula: str
-    unit: Literal["money", "count", "ratio", "days"]
-    placed_by: str
-    excluded: str
-    better: Literal["up", "down"] | None
     measure: Callable[[DealMeasures], Value]
     n: Count
     part: Count | None = None
@@ -97,6 +87,12 @@ def _share(
     part: Callable[[DealMeasures], int], whole: Callable[[DealMeasures], int]
 ) -> Callable[[DealMeasures], Value]:
     return lambda m: part(m) / whole(m) if whole(m) else None
+
+
+def _value_share(m: DealMeasures) -> Value:
+    """None, besides without a value, where one side has deals and no value: the share would be all or nothing."""
+    is_one_sided = (m.won and not m.won_e4) or (m.lost and not m.lost_e4)
+    return None if is_one_sided or not m.won_e4 + m.lost_e4 else m.won_e4 / (m.won_e4 + m.lost_e4)
 
 
 def _average_won(m: DealMeasures) -> Decimal | None:
@@ -133,78 +129,81 @@ _NOTHING = N_("nothing")
 _DEFINITIONS = (
     DealMetric(
         "win_rate", N_("Win rate"), N_("Won deals ÷ (won + lost deals), closed in the period"),
-        "ratio", _CLOSED, N_("open deals"), "up",
+        "ratio", _CLOSED, N_("open deals"), "up", "deals",
         _share(lambda m: m.won, lambda m: m.closed), lambda m: m.closed, lambda m: m.won,
     ),
     DealMetric(
         "win_rate_value", N_("Win rate by value"), N_("Value won ÷ (value won + value lost), closed in the period"),
-        "ratio", _CLOSED, _NO_AMOUNT, "up",
-        _share(lambda m: m.won_e4, lambda m: m.won_e4 + m.lost_e4), lambda m: m.closed_priced,
+        "ratio", _CLOSED, _NO_AMOUNT, "up", "deals",
+        _value_share, lambda m: m.closed_priced,
     ),
     DealMetric(
         "won_deals", N_("Won deals"), N_("Number of deals won in the period"),
-        "count", _CLOSED, _NOTHING, "up", lambda m: m.won, lambda m: m.won,
+        "count", _CLOSED, _NOTHING, "up", "deals", lambda m: m.won, lambda m: m.won,
     ),
     DealMetric(
         "lost_deals", N_("Lost deals"), N_("Number of deals lost in the period"),
-        "count", _CLOSED, _NOTHING, "down", lambda m: m.lost, lambda m: m.lost,
+        "count", _CLOSED, _NOTHING, "down", "deals", lambda m: m.lost, lambda m: m.lost,
     ),
     DealMetric(
         "won_value", N_("Won value"), N_("Sum of the amounts of deals won in the period"),
-        "money", _CLOSED, _NO_AMOUNT, "up", _priced(lambda m: from_e4(m.won_e4), "won"), lambda m: m.won_priced,
+        "money", _CLOSED, _NO_AMOUNT, "up", "deals",
+        _priced(lambda m: from_e4(m.won_e4), "won"), lambda m: m.won_priced,
     ),
     DealMetric(
         "average_won_value", N_("Average won value"), N_("Won value ÷ won deals with an amount"),
-        "money", _CLOSED, _NO_AMOUNT, "up", _average_won_value, lambda m: m.won_priced,
+        "money", _CLOSED, _NO_AMOUNT, "up", "deals", _average_won_value, lambda m: m.won_priced,
     ),
     DealMetric(
         "cycle_median", N_("Sales cycle, median"),
         N_("Median of the days from opening to closing, of deals won in the period"),
-        "days", _CLOSED, N_("lost deals"), "down", lambda m: m.cycle_median, lambda m: m.cycles,
+        "days", _CLOSED, N_("lost deals"), "down", "deals", lambda m: m.cycle_median, lambda m: m.cycles,
     ),
     DealMetric(
         "cycle_p90", N_("Sales cycle, 90th percentile"),
         N_("Days from opening to closing that nine in ten deals won in the period did not exceed"),
-        "days", _CLOSED, N_("lost deals"), "down", lambda m: m.cycle_p90, lambda m: m.cycles,
+        "days", _CLOSED, N_("lost deals"), "down", "deals", lambda m: m.cycle_p90, lambda m: m.cycles,
     ),
     DealMetric(
         "opened_deals", N_("Opened deals"), N_("Number of deals opened in the period"),
-        "count", _OPENED, _NOTHING, "up", lambda m: m.opened, lambda m: m.opened,
+        "count", _OPENED, _NOTHING, "up", "deals", lambda m: m.opened, lambda m: m.opened,
     ),
     DealMetric(
         "open_deals", N_("Open deals"), N_("Number of deals opened before the period ends and not closed by then"),
-        "count", _AT_END, _NOTHING, None, lambda m: m.open, lambda m: m.open,
+        "count", _AT_END, _NOTHING, None, "deals", lambda m: m.open, lambda m: m.open,
     ),
     DealMetric(
         "open_value", N_("Open value"), N_("Sum of the amounts of open deals"),
-        "money", _AT_END, _NO_AMOUNT, None, _priced(lambda m: from_e4(m.open_e4), "open"), lambda m: m.open_priced,
+        "money", _AT_END, _NO_AMOUNT, None, "deals",
+        _priced(lambda m: from_e4(m.open_e4), "open"), lambda m: m.open_priced,
     ),
     DealMetric(
         "weighted", N_("Weighted value"),
         N_("Sum of amount × chance to win over open deals; the deal's own chance, else that of its stage"),
-        "money", _AT_END, _NO_AMOUNT, "up", _priced(lambda m: from_e8(m.weighted_e8), "open"),
+        "money", _AT_END, _NO_AMOUNT, "up", "deals", _priced(lambda m: from_e8(m.weighted_e8), "open"),
         lambda m: m.open_priced,
     ),
     DealMetric(
         "velocity", N_("Sales velocity per day"),
         N_("Open deals × average won value × win rate ÷ median sales cycle in days"),
-        "money", N_("its four parts, each as defined"), _NO_AMOUNT, "up", _velocity, lambda m: m.open + m.closed,
+        "money", N_("its four parts, each as defined"), _NO_AMOUNT, "up", "deals",
+        _velocity, lambda m: m.open + m.closed,
     ),
     DealMetric(
         "forecast", N_("Forecast"),
         N_("Won value of the period + weighted value of the deals open at its end; a lost deal adds 0"),
-        "money", N_("the day a deal closed; open when the period ends"), _NO_AMOUNT, "up",
+        "money", N_("the day a deal closed; open when the period ends"), _NO_AMOUNT, "up", "deals",
         _forecast, lambda m: m.won_priced + m.open_priced,
     ),
     DealMetric(
         "slipping_deals", N_("Slipping deals"), N_("Open deals whose expected close has passed"),
-        "count", _AT_END, N_("deals without an expected close"), "down",
+        "count", _AT_END, N_("deals without an expected close"), "down", "deals",
         lambda m: m.slipping if m.expected or not m.open else None, lambda m: m.expected,
     ),
     DealMetric(
         "stale_deals", N_("Stale deals"),
         N_("Open deals without a move or activity for longer than nine in ten stays of won deals in that stage"),
-        "count", _AT_END, N_("stages that fewer than five won deals have left"), "down",
+        "count", _AT_END, N_("stages that fewer than five won deals have left"), "down", "deals",
         lambda m: m.stale if m.judged or not m.open else None, lambda m: m.judged,
     ),
 )  # fmt: skip

@@ -9,14 +9,14 @@ from typing import Any
 import streamlit as st
 
 from crm_core.analytics.kpis import Kpi
-from crm_core.analytics.metrics import METRICS, Metric
-from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS, DealMetric
+from crm_core.analytics.metrics import METRICS, Definition
+from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS
 from crm_core.charts.scale import say
 from dashboard import nav
 from dashboard.i18n import _, fmt, texts
 
 CARD_WIDTH = 150
-DEFINITIONS: Mapping[str, Metric | DealMetric] = {**METRICS, **PIPELINE_METRICS}
+DEFINITIONS: Mapping[str, Definition] = {**METRICS, **PIPELINE_METRICS}
 
 
 def kpi_cards(

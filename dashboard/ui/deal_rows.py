@@ -14,6 +14,7 @@ from crm_core.access import Permission
 from crm_core.analytics import pipeline_drill
 from crm_core.analytics.periods import Period
 from crm_core.analytics.pipeline import PipelineParams, pipeline
+from crm_core.analytics.pipeline_groups import DIMENSIONS
 from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS
 from crm_core.reports import spreadsheet
 from crm_core.translation import N_
@@ -21,8 +22,9 @@ from dashboard import nav, session
 from dashboard.i18n import _, fmt
 from dashboard.ui import customers, outcome
 from dashboard.ui.cards import metric_text
+from dashboard.ui.deal_groups import group_names, owners
 from dashboard.ui.page import Page
-from dashboard.ui.pipeline import ROWS_PAGE, address, owners
+from dashboard.ui.pipeline import ROWS_PAGE, address
 
 PER_PAGE = 25
 TITLES = {
@@ -51,6 +53,19 @@ ALL = ("name", "number", "customer_name", "owner_id", "stage", "outcome", "amoun
 STUCK = {
     "slipping": ("name", "customer_name", "stage", "amount", "expected_close_on", "days_late"),
     "stale": ("name", "customer_name", "stage", "amount", "idle_days", "usual_days"),
+}
+WHATS = {
+    "reached": N_("reached it in the period"),
+    "advanced": N_("reached it and went further"),
+    "lost": N_("reached it and were lost"),
+    "undecided": N_("reached it and are undecided"),
+    "opened": N_("opened in the period and reached it"),
+    "open": N_("open in it at the end of the period"),
+}
+OUTLOOK: dict[str, Callable[[], str]] = {
+    "overdue": lambda: _("Open deals expected earlier"),
+    "later": lambda: _("Open deals expected later"),
+    "undated": lambda: _("Open deals without an expected close"),
 }
 SHORT = 8
 """Rows of a list on the Pipeline page; the others are one click away."""
@@ -84,21 +99,45 @@ def found(code: str, params: PipelineParams, number: int, per_page: int = PER_PA
 
 def title(code: str, params: PipelineParams) -> tuple[str, str]:
     """What the deals are of, and how that number is computed."""
-    if code in PIPELINE_METRICS:
-        metric = PIPELINE_METRICS[code]
-        report = outcome.report("deals_behind", pipeline, params)
-        value = metric_text(code, report.metrics[code].value)
-        return _("{metric}: {value}", metric=_(metric.name), value=value), _(metric.formula)
     if code in STUCK:
         metric = PIPELINE_METRICS[f"{code}_deals"]
         return _(metric.name), _(metric.formula)
-    return _("Deals behind a number"), ""
+    report = outcome.report("deals_behind", pipeline, params)
+    if code in PIPELINE_METRICS:
+        metric = PIPELINE_METRICS[code]
+        value = metric_text(code, report.metrics[code].value)
+        return _("{metric}: {value}", metric=_(metric.name), value=value), _(metric.formula)
+    kind, part, rest = _parted(code)
+    if kind == "stage":
+        name = report.stages.set_index("code")["name"][part]
+        return _("{label}: {choice}", label=_(str(name)), choice=_(WHATS[rest])), ""
+    if kind == "group":
+        found = report.groups[report.groups["dimension"] == part].reset_index(drop=True)
+        names = dict(zip([key or "" for key in found["key"]], group_names(part, found), strict=True))
+        return _("{label}: {choice}", label=_(DIMENSIONS[part]), choice=names.get(rest) or rest or _("Not set")), _(
+            "Closed deals"
+        )
+    if kind == "outlook":
+        return OUTLOOK[part]() if part in OUTLOOK else _month(part), ""
+    return _("Opened in the period and won"), ""
+
+
+def _parted(code: str) -> tuple[str, str, str]:
+    """The kind of a code, what it is of, and which part of that."""
+    kind, _colon, rest = code.partition(":")
+    first, _colon, last = rest.rpartition(":") if kind == "stage" else rest.partition(":")
+    return kind, first, last
+
+
+def _month(day: str) -> str:
+    return _("Won or expected in {month}", month=fmt().month(date.fromisoformat(day)))
 
 
 def table(rows: pd.DataFrame, names: tuple[str, ...], *, key: str, alt: str) -> None:
     """The deals as this reader writes them; a name opens the deal where there is a page of deals."""
-    frame = pd.DataFrame({name: _said(rows, name) for name in names})
-    config: dict[str, Any] = {name: _column(name) for name in names}
+    columns = {name: _said(rows, name) for name in names}
+    frame = pd.DataFrame({name: said for name, said in columns.items() if any(said)})
+    config: dict[str, Any] = {name: _column(name) for name in frame.columns}
     if nav.page("deal") is not None:
         ids = [int(row_id) for row_id in rows["deal_id"]]
         config["name"] = st.column_config.ButtonColumn(

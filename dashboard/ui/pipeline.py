@@ -13,10 +13,8 @@ from crm_core import charts
 from crm_core.analytics.periods import Period
 from crm_core.analytics.pipeline import PipelineReport
 from crm_core.analytics.pipeline_extent import PipelineExtentParams, pipeline_extent
-from crm_core.analytics.pipeline_groups import DIMENSIONS, SIZES
 from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS
 from crm_core.config import zone
-from crm_core.records import customer_list
 from dashboard import nav, session
 from dashboard.i18n import _, fmt, joined, ngettext
 from dashboard.ui.cards import metric_text
@@ -29,7 +27,6 @@ CARDS = (
     "win_rate", "won_value", "weighted", "forecast", "velocity", "cycle_median", "slipping_deals", "stale_deals",
 )  # fmt: skip
 ROWS_PAGE = "deals_behind"
-GROUPS_SHOWN = 10
 
 
 def span(page: Page) -> Span | None:
@@ -145,7 +142,9 @@ def stages(report: PipelineReport) -> None:
     config |= {name: st.column_config.TextColumn(alignment="right") for name in texts}
     codes = [row.code for row in rows]
     for what, title in counts.items():
-        config[what] = _button(f"pipeline.stage.{what}", title, report, [f"stage:{code}:{what}" for code in codes])
+        config[what] = number_button(
+            f"pipeline.stage.{what}", title, report, [f"stage:{code}:{what}" for code in codes]
+        )
     st.dataframe(
         frame, key="pipeline_stages", hide_index=True, lazy=False, column_config=config, height="content",
         alt=_("Stages of the pipeline"),
@@ -153,58 +152,6 @@ def stages(report: PipelineReport) -> None:
     st.caption(
         _("Click a number of deals to open them. Conversions have 95% intervals; undecided deals may still go on.")
     )
-
-
-def groups(page: Page, report: PipelineReport) -> None:
-    """Win rates by owner, product, source or size, with intervals; numbers open their deals."""
-    options = {code: _(name) for code, name in DIMENSIONS.items()}
-    dimension = page.choice("by", _("By"), options, default="owner", label_visibility="collapsed")
-    found = report.groups[report.groups["dimension"] == dimension]
-    if found.empty:
-        st.caption(_("No deal was closed in {period}.", period=fmt().period(report.period)))
-        return
-    labels = group_names(dimension, found)
-    shown = found.head(GROUPS_SHOWN)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        chart(
-            charts.bars(
-                labels[:GROUPS_SHOWN], shown["rate"], "ratio", low=shown["low"], high=shown["high"], **drawing()
-            ),
-            key="pipeline_groups",
-            alt=_("Win rate by {dimension}", dimension=options[dimension]),
-        )  # fmt: skip
-    with right:
-        frame = pd.DataFrame(
-            {
-                options[dimension]: labels,
-                "closed": [fmt().number(n) for n in found["closed"]],
-                _("Won"): [fmt().number(n) for n in found["won"]],
-                _("Win rate"): [fmt().percent(rate) for rate in found["rate"]],
-                _("Won value"): [fmt().money(value, compact=True) for value in found["won_value"]],
-            }
-        )
-        config: dict[str, Any] = {
-            name: st.column_config.TextColumn(alignment="right") for name in (_("Won"), _("Win rate"), _("Won value"))
-        }
-        codes = [f"group:{dimension}:{key or ''}" for key in found["key"]]
-        config["closed"] = _button(f"pipeline.group.{dimension}", _("Closed"), report, codes)
-        st.dataframe(
-            frame, key=f"pipeline_groups_{dimension}", hide_index=True, lazy=False, column_config=config,
-            height="content" if len(frame) <= GROUPS_SHOWN else 385,
-            alt=_("Win rate by {dimension}", dimension=options[dimension]),
-        )  # fmt: skip
-
-
-def group_names(dimension: str, found: pd.DataFrame) -> list[str]:
-    """What each group is called; a size class by where it begins and ends."""
-    if dimension == "size":
-        return [_("No amount") if key is None else _size(int(key)) for key in found["key"]]
-    if dimension == "owner":
-        names: Mapping[Any, str] = {str(key): name for key, name in owners().items()}
-    else:
-        names = dict(zip(found["key"], found["name"], strict=True)) if dimension == "product" else {}
-    return [_("Not set") if key is None else names.get(key) or str(key) for key in found["key"]]
 
 
 def outlook(page: Page, report: PipelineReport) -> None:
@@ -272,7 +219,8 @@ def _column(what: str) -> str:
     return "open_deals" if what == "open" else what
 
 
-def _button(key: str, title: str, report: PipelineReport, codes: Sequence[str]) -> Any:
+def number_button(key: str, title: str, report: PipelineReport, codes: Sequence[str]) -> Any:
+    """A column of numbers; clicking one opens the deals of its row's code."""
     return st.column_config.ButtonColumn(
         title, on_click=_open, args=(key, address(report.period), codes), key=key, type="tertiary", alignment="right"
     )
@@ -305,21 +253,6 @@ def _share(rate: float, low: float, high: float) -> str:
 
 def _days(days: float) -> str:
     return "–" if days != days else metric_text("cycle_median", days)
-
-
-def _size(begin: int) -> str:
-    place = SIZES.index(begin) + 1
-    if place == len(SIZES):
-        return _("{amount} or more", amount=fmt().money(begin, compact=True))
-    return _(
-        "{low} to under {high}", low=fmt().money(begin, compact=True), high=fmt().money(SIZES[place], compact=True)
-    )
-
-
-def owners() -> dict[int, str]:
-    """The names of those who may own deals, by id."""
-    with session.workspace().read() as database_session:
-        return customer_list.owner_choices(session=database_session, actor=session.actor())
 
 
 STALLED: Mapping[str, Callable[[], str]] = {

@@ -120,6 +120,15 @@ def test_won_deals_without_amounts_have_no_value_and_are_counted() -> None:
     assert value(found, "win_rate") == 1.0
 
 
+def test_a_share_of_value_needs_a_value_on_both_sides() -> None:
+    """Sources that keep 0 as the amount of what was lost would else show a win rate of 100 %."""
+    won, lost = path("2024-02-01 new", "2024-02-05 won"), path("2024-02-01 new", "2024-02-06 lost")
+    for amounts in (("10", "0"), ("10", None), ("0", "10")):
+        deals = [Deal(1, won, amounts[0]), Deal(2, lost, amounts[1])]
+        assert value(report(deals), "win_rate_value") is None
+    assert value(report([Deal(1, won, "10")]), "win_rate_value") == 1.0
+
+
 def test_a_chance_of_zero_is_a_chance() -> None:
     assert value(report([Deal(1, path("2024-02-01 new"), "100", chance=0)]), "weighted") == 0
 

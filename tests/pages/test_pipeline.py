@@ -87,6 +87,21 @@ def test_the_deals_behind_a_number_are_listed(open_app: Open, code: str, languag
     assert app.dataframe
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("win_rate", "Win rate: "), ("slipping", "Slipping deals"), ("funnel:won", "Opened in the period and won"),
+        ("stage:engaging:undecided", "Engaging: reached it and are undecided"), ("group:source:", "Source: Not set"),
+        ("group:size:1000", "Size: €1K to under €10K"), ("outlook:2026-01-01", "Won or expected in Jan 2026"),
+        ("outlook:later", "Open deals expected later"),
+    ],
+)  # fmt: skip
+def test_the_list_says_what_it_is_of(open_app: Open, code: str, said: str) -> None:
+    app = open_app("deals_behind", metric=code, **{"from": str(SHOWN.start), "to": str(SHOWN.end)})
+    assert not app.exception
+    assert said in texts(app).replace("\\", "")  # what records hold is escaped
+
+
 def test_the_list_behind_the_win_rate_holds_every_closed_deal_a_page_at_a_time(
     open_app: Open, report: PipelineReport
 ) -> None:
