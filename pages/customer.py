@@ -12,6 +12,7 @@ from dashboard.ui import customer as parts
 from dashboard.ui import customers as shared
 from dashboard.ui.customer_churn import churn_risk
 from dashboard.ui.customer_consent import consent_history
+from dashboard.ui.customer_timeline import timeline_list
 from dashboard.ui.customer_value import outlook
 from dashboard.ui.record_history import history_list
 
@@ -57,7 +58,7 @@ def details() -> None:
         st.rerun()
 
 
-names = {"details": _("Details"), "orders": _("Orders")} | beside.tabs(page)
+names = {"details": _("Details"), "orders": _("Orders"), "timeline": _("Timeline")} | beside.tabs(page)
 names |= {"history": _("History")}
 if page.may(Permission.SEGMENTS_VIEW):
     names["outlook"] = _("Outlook")
@@ -71,6 +72,8 @@ with tabs[chosen]:
         consent_history(customer_id)
     elif chosen == "orders":
         parts.order_table(customer_id)
+    elif chosen == "timeline":
+        timeline_list(page, customer_id)
     elif chosen == "history":
         fields = {item.name: item for row in shared.form_rows() for item in row}
         history_list("customers", customer_id, fields)

@@ -12,7 +12,7 @@ from crm_core.errors import CrmError
 from crm_core.records import deal_board, record_service
 from crm_core.records.deal_board import Column
 from crm_core.records.deals import DEALS, stages
-from dashboard import session
+from dashboard import nav, session
 from dashboard.i18n import _, fmt, joined, ngettext
 from dashboard.ui import done
 from dashboard.ui.drawing import empty
@@ -63,7 +63,14 @@ def _column(page: Page, column: Column, names: Mapping[str, str]) -> None:
     st.caption(_("{amount}, weighted {weighted}", amount=money(column.amount), weighted=money(column.weighted)))
     for deal, customer in column.deals:
         with st.container(border=True, gap="xsmall", key=f"deal_{deal.id}"):
-            page.link("deal", plain(deal.name), id=deal.id)
+            st.button(
+                plain(deal.name),
+                key=f"deal.open.{deal.id}",
+                type="tertiary",
+                wrap=True,
+                on_click=_open,
+                args=(deal.id,),
+            )
             amount = money(deal.amount) if deal.amount is not None else _("No amount yet")
             closes = _("closes {day}", day=fmt().date(deal.expected_close_on)) if deal.expected_close_on else ""
             st.caption(plain(" · ".join(part for part in (amount, customer or "", closes) if part)))
@@ -74,6 +81,10 @@ def _column(page: Page, column: Column, names: Mapping[str, str]) -> None:
         page.link(
             "deals", _("{n} more in the list", n=fmt().number(more)), **{"as": "list", "stage": column.stage.code}
         )
+
+
+def _open(deal_id: int) -> None:
+    st.switch_page(nav.page("deal"), query_params={"id": str(deal_id)})
 
 
 def _move_menu(deal: Deal, names: Mapping[str, str]) -> None:

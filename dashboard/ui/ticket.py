@@ -52,7 +52,7 @@ def steps(page: Page, row: Ticket) -> None:
         return
     me = session.actor().user_id
     first = _first_statuses()
-    with st.container(horizontal=True, key="ticket_steps"):
+    with st.container(horizontal=True, vertical_alignment="center", key="ticket_steps"):
         if row.assignee_id != me and me is not None:
             _step(row, "take", _("Take"), ":material/back_hand:", {"assignee_id": me}, _("The ticket is yours."))
         if row.state != TicketState.RESOLVED and "resolved" in first:

@@ -219,6 +219,20 @@ def test_the_customer_page_says_what_was_said_of_marketing(open_app: Open) -> No
     assert [line.split("**")[1] for line in said] == ["refused", "agreed"]
 
 
+def test_the_timeline_of_a_customer_is_narrowed_to_what_one_wants(open_app: Open, demo_workspace: Workspace) -> None:
+    make(demo_workspace, "tickets", subject="Narwhal asked", customer_id=13)
+    make(demo_workspace, "needs", title="Narwhal wanted", customer_id=13)
+    app = open_app("customer", id="13")
+    app.session_state["customer.tabs.13"] = "Timeline"
+    app.run()
+    shown = list(app.dataframe[0].value["title"])
+    assert shown[:2] == ["Narwhal wanted", "Narwhal asked"]
+    app.multiselect(key="customer.timeline").set_value(["tickets"]).run()
+    assert not app.exception
+    assert "Narwhal wanted" not in list(app.dataframe[0].value["title"])
+    assert set(app.dataframe[0].value["what"]) == {"Tickets"}
+
+
 def test_who_may_not_change_records_sees_no_way_to_and_is_refused(
     open_app: Open, demo_workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
