@@ -80,6 +80,23 @@ PAGES = (
         Permission.SEGMENTS_VIEW,
     ),
     PageSpec(
+        "service",
+        N_("Reports"),
+        N_("Service"),
+        N_("How fast customers are answered and helped, what stands open, and what is out of the ordinary."),
+        ":material/support_agent:",
+        Permission.KPIS_VIEW,
+    ),
+    PageSpec(
+        "service_tickets",
+        N_("Reports"),
+        N_("Tickets behind a number"),
+        N_("The tickets a number of service is made of."),
+        ":material/table_rows:",
+        Permission.KPIS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
         "tickets",
         N_("Work"),
         N_("Tickets"),

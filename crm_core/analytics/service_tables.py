@@ -40,7 +40,7 @@ class Part:
             local = local_times(rows.at, course.facts.timezone)
             rows = rows[np.asarray((local.day_of_week == self.weekday) & (local.hour == self.hour))]
         if self.from_days is not None:
-            age = rows.at - course.facts.instants("opened_at")[rows.ticket]
+            age = np.maximum(rows.at - course.facts.instants("opened_at")[rows.ticket], 0)
             rows = rows[(age >= self.from_days * _DAY) & (age < (self.to_days or np.inf) * _DAY)]
         return rows
 

@@ -87,8 +87,8 @@ class Course:
         """The occurrences that make up the metric in the period."""
         start, end = self.bounds(period)
         if metric.kind == "stock":
-            at = min(end, self.now)
-            open_now = open_at(self.facts, at) if self.is_known(metric, period) else np.zeros(0, dtype=np.int64)
+            at = min(end, self.now)  # what is known stands open then: nothing after now is on record
+            open_now = open_at(self.facts, end) if self.is_known(metric, period) else np.zeros(0, dtype=np.int64)
             return Occurrences(open_now, np.full(len(open_now), at), np.ones(len(open_now)))
         return metric.within(self.occurrences[metric.id], start, end)
 

@@ -16,11 +16,13 @@ from crm_core.charts.order_times import gap_histogram, lifecycle_bars
 from crm_core.charts.pipeline import deal_funnel, deal_outlook
 from crm_core.charts.rfm import rfm_grid, segment_sizes
 from crm_core.charts.sales import sales_over_time
+from crm_core.charts.service import age_bars, hours_of_week
 from crm_core.charts.sparkline import sparkline
 from crm_core.charts.survival import survival
 from crm_core.charts.value import purchases_by_frequency, purchases_tracked
 
 __all__ = [
+    "age_bars",
     "bars",
     "churn_calibration",
     "churn_gain",
@@ -32,6 +34,7 @@ __all__ = [
     "deal_funnel",
     "deal_outlook",
     "gap_histogram",
+    "hours_of_week",
     "intervals",
     "k_choice",
     "lifecycle_bars",

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from crm_core.analytics.metrics import METRICS
+from crm_core.analytics.definitions import DEFINITIONS
 from crm_core.charts.scale import Unit, floats, say, value_axis
 from crm_core.charts.theme import CLEAR, figure, hatched, key_line, palette
 from crm_core.charts.time_axis import Span, days_of, middle, time_axis
@@ -35,12 +35,12 @@ def sales_over_time(
         series: one row a period, in order: start and end (half-open local days), is_complete, and a column named like
             the metric. A period that is not over, or cut off by the first or last day asked for, is hatched.
         compared: the same shape; its first row stands behind the first of `series`, and so on.
-        metric: an id of `analytics.metrics.METRICS`, which gives the words and the unit.
+        metric: an id of `analytics.definitions.DEFINITIONS`, which gives the words and the unit.
 
     Each point's customdata is [start, end] as ISO dates, so that a click can be traced to its period.
     """
     colours = palette(dark)
-    label, unit = _(METRICS[metric].name), METRICS[metric].unit
+    label, unit = _(DEFINITIONS[metric].name), DEFINITIONS[metric].unit
     spans = [Span(start, end) for start, end in zip(days_of(series["start"]), days_of(series["end"]), strict=True)]
     values = floats(series[metric])
     complete = [bool(flag) for flag in series["is_complete"]]

@@ -8,19 +8,18 @@ from typing import Any
 
 import streamlit as st
 
+from crm_core.analytics.definitions import DEFINITIONS
 from crm_core.analytics.kpis import Kpi
-from crm_core.analytics.metrics import METRICS, Definition
-from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS
+from crm_core.analytics.service_values import ServiceKpi
 from crm_core.charts.scale import say
 from dashboard import nav
 from dashboard.i18n import _, fmt, texts
 
 CARD_WIDTH = 150
-DEFINITIONS: Mapping[str, Definition] = {**METRICS, **PIPELINE_METRICS}
 
 
 def kpi_cards(
-    metrics: Mapping[str, Kpi],
+    metrics: Mapping[str, Kpi] | Mapping[str, ServiceKpi],
     ids: Sequence[str],
     *,
     trends: Mapping[str, Sequence[Any]],
@@ -37,7 +36,7 @@ def kpi_cards(
                 _card(metrics[metric_id], trends.get(metric_id), address, rows)
 
 
-def _card(kpi: Kpi, trend: Sequence[Any] | None, address: Mapping[str, str], rows: str) -> None:
+def _card(kpi: Kpi | ServiceKpi, trend: Sequence[Any] | None, address: Mapping[str, str], rows: str) -> None:
     metric = DEFINITIONS[kpi.id]
     color = {"up": "normal", "down": "inverse", None: "off"}[metric.better]
     values = [float(value) for value in trend if value is not None] if trend is not None else []
@@ -50,6 +49,9 @@ def _card(kpi: Kpi, trend: Sequence[Any] | None, address: Mapping[str, str], row
         chart_data=values if len(values) > 1 else None,
         chart_type="area",
     )
+    if isinstance(kpi, ServiceKpi) and kpi.p90 is not None:
+        spread = {"p90": metric_text(kpi.id, kpi.p90), "mean": metric_text(kpi.id, kpi.mean)}
+        st.caption(_("90% within {p90} · mean {mean}", **spread))
     target = nav.page(rows)
     if target is not None and kpi.n:
         label = _("{n} rows", n=fmt().number(kpi.n))
@@ -67,12 +69,14 @@ def metric_text(metric_id: str, value: Decimal | float | None, *, compact: bool 
         return fmt().money(Decimal(value), compact=compact)
     if unit == "ratio":
         return fmt().percent(float(value))
+    if unit == "hours":
+        return say(value, "hours", _=texts(), formats=fmt())
     if unit == "days":
         return say(round(float(value), 1), "days", _=texts(), formats=fmt())
     return fmt().number(value)
 
 
-def change_text(kpi: Kpi) -> str | int | None:
+def change_text(kpi: Kpi | ServiceKpi) -> str | int | None:
     """The change against the comparison, of a share in percentage points; 0 without change, None without a base."""
     if DEFINITIONS[kpi.id].unit == "ratio":
         if kpi.value is None or kpi.previous is None:
