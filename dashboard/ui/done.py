@@ -11,7 +11,7 @@ from dashboard import session
 from dashboard.i18n import _, joined, ngettext
 from dashboard.ui.plain import plain, plain_error
 
-_KEY = "done"
+_KEY, _WHERE = "done", "done_where"
 
 
 def change_set_of(database_session: TrackedSession) -> int | None:
@@ -23,11 +23,15 @@ def change_set_of(database_session: TrackedSession) -> int | None:
 def note(text: str, change_set_id: int | None) -> None:
     """Say at the top of the next page drawn what was done; with a change set it can be taken back there."""
     st.session_state[_KEY] = (text, change_set_id)
+    st.session_state.pop(_WHERE, None)
 
 
 def notice() -> None:
-    """What was done last, until it is closed, undone or followed by something else."""
+    """What was done last, until it is closed, undone, followed by something else, or another page is opened."""
     place = st.empty()
+    here = (st.context.url or "").partition("?")[0]
+    if st.session_state.setdefault(_WHERE, here) != here:
+        st.session_state.pop(_KEY, None)
     said = st.session_state.get(_KEY)
     if said is None:
         return

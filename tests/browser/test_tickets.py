@@ -18,6 +18,11 @@ def test_support_takes_answers_and_resolves_the_ticket_due_next(open_page: Opene
     page.get_by_role("button", name="Add ticket").click()
     expect(page.get_by_role("heading", name="The kettle whistles out of tune")).to_be_visible(timeout=PATIENCE)
 
+    expect(page.get_by_text("Added.")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="To the queue").click()
+    expect(page.get_by_role("heading", name="Tickets")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Added.")).to_have_count(0, timeout=PATIENCE)  # said where it was done, and nowhere else
+
     visit(page, "/tickets?q=kettle")
     table = page.locator("[data-testid=stDataFrame]").first
     expect(table).to_be_visible(timeout=PATIENCE)
