@@ -13,6 +13,7 @@ parts.new_campaign(page)
 if rows:
     parts.table(rows)
     parts.by_segment(page, rows)
+    page.method(*parts.method())
 else:
     ui.empty(
         _("No campaigns yet"),

@@ -45,5 +45,5 @@ if tabs[1].open:
 if tabs[2].open:
     with tabs[2]:
         segment_form.name_and_note(segment)
-page.method(*parts.method())
+page.method(*parts.method(day))
 parts.back()

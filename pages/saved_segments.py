@@ -22,6 +22,7 @@ if rows:
     parts.table(page, rows)
     if len(rows) > 1:
         parts.overlap(page, rows)
+    page.method(*parts.method(page))
 else:
     ui.empty(
         _("No saved segments yet"),

@@ -144,6 +144,10 @@ def method() -> list[str]:
             "with fewer than 30 customers in a group, or while an interval holds zero."
         ),
         _("Profit is the difference in net sales per customer × customers contacted × margin, less the cost."),
+        _(
+            "References: Newcombe 1998 (difference of shares); Welch 1947 (difference of means); Wilson 1927 (single "
+            "shares)."
+        ),
     ]
 
 

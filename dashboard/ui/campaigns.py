@@ -11,7 +11,7 @@ import streamlit as st
 from crm_core import charts
 from crm_core.access import Permission
 from crm_core.analytics.periods import local_today
-from crm_core.analytics.uplift_pooling import Measured, SegmentUplift, pooled_uplift
+from crm_core.analytics.uplift_pooling import FEWEST_CAMPAIGNS, FEWEST_SEGMENTS, Measured, SegmentUplift, pooled_uplift
 from crm_core.db.models import Campaign
 from crm_core.errors import AnalysisRefused, Invalid
 from crm_core.records import campaigns
@@ -20,6 +20,7 @@ from crm_core.records.marketing_fields import MAX_NAME
 from crm_core.translation import N_, translate_fields
 from dashboard import nav, session
 from dashboard.i18n import _, fmt, ngettext, texts
+from dashboard.ui.campaign_outcome import method as outcome_method
 from dashboard.ui.campaign_outcome import outcome_of
 from dashboard.ui.drawing import chart
 from dashboard.ui.overview import drawing
@@ -177,6 +178,20 @@ def by_segment(page: Page, rows: Sequence[CampaignRow]) -> None:
             }
         ),
     )
+
+
+def method() -> list[str]:
+    """How each campaign is measured, and how segments lean on each other."""
+    return [
+        *outcome_method(),
+        _(
+            "A segment's uplift is the mean of its own campaigns, drawn towards the mean of all by as much as it is "
+            "uncertain (DerSimonian and Laird 1986; Efron and Morris 1975). It is shown from {campaigns} finished "
+            "campaigns of {segments} segments on.",
+            campaigns=FEWEST_CAMPAIGNS,
+            segments=FEWEST_SEGMENTS,
+        ),
+    ]
 
 
 def _points(item: SegmentUplift) -> str:

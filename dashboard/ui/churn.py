@@ -189,6 +189,7 @@ def method(report: ChurnReport) -> list[str]:
             horizon=report.horizon,
             twice=2 * report.horizon,
         ),
+        _("Features: {features}.", features=fmt().listing([_(feature.label) for feature in INPUTS])),
         _(
             "Logistic regression and gradient boosting (one feature a tree) are fitted on earlier days without class "
             "weights and calibrated on customers they did not see, at the level of the same season a year before where "

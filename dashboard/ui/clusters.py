@@ -154,6 +154,10 @@ def method(asked: SegmentsParams, report: SegmentsReport) -> list[str]:
             "exceeds theirs by 0.1 or more. Reproducible: by 0.03 or more. Constructed: by less, or found again only "
             "partly. None: not found again."
         ),
+        _(
+            "References: Rousseeuw 1987 (silhouette); Hubert and Arabie 1985 (adjusted Rand index); Hennig 2007 "
+            "(stability); Dolnicar and Leisch 2010 (verdict)."
+        ),
     ]
 
 

@@ -177,9 +177,10 @@ def _difference_table(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def method() -> list[str]:
+def method(day: date) -> list[str]:
     """How the numbers were made."""
     return [
+        _("Members and what sets them apart are those of {day}; nothing later counts.", day=fmt().date(day)),
         _(
             "Differences are in standard deviations: of the logarithm of a measure among customers with a sale "
             "(Cohen's d), and of a share on the arcsine scale among all (Cohen's h); lines are 95 % intervals, grey "
@@ -189,6 +190,7 @@ def method() -> list[str]:
             "Past sizes count the orders up to each day; what a customer's record says (city, agreement) is what it "
             "says today."
         ),
+        _("Reference: Cohen 1988 (d and h)."),
     ]
 
 

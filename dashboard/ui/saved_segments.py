@@ -87,6 +87,18 @@ def table(page: Page, rows: Sequence[SegmentRow]) -> None:
         st.caption(f"{NO_DATA} {unlinked(translate_field(reason, texts()))}")
 
 
+def method(page: Page) -> list[str]:
+    """When sizes were counted, and what is shared."""
+    return [
+        _(
+            "Sizes count who belongs on {day}; nothing later counts. Live segments are read anew each day, fixed lists "
+            "stay as they were kept.",
+            day=fmt().date(looked_at(page)),
+        ),
+        _("What two segments share is the number in both divided by the number in either (Jaccard 1901)."),
+    ]
+
+
 def _open(ids: Sequence[int]) -> None:
     click = st.session_state["saved_segments.open"]
     if click is not None:

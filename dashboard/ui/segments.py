@@ -161,7 +161,10 @@ def rfm_members(
 
 def rfm_method(report: RfmReport, scores: Scoring) -> list[str]:
     """Scores and the table of named segments, as it is applied."""
-    return [rfm_words(report.as_of), scoring.method(scores), rules_table()]
+    past = _(
+        "Scores say what customers did and predict nothing, so there is no model to judge. Reference: Hughes 1994."
+    )
+    return [rfm_words(report.as_of), scoring.method(scores), rules_table(), past]
 
 
 def rfm_words(day: date) -> str:

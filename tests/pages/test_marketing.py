@@ -71,6 +71,25 @@ def test_every_page_runs_with_a_segment_and_a_campaign_in_every_language(
     assert not app.error
 
 
+@pytest.mark.parametrize(
+    ("page", "source"),
+    [
+        ("segments", "Hughes 1994"),
+        ("saved_segments", "Jaccard 1901"),
+        ("saved_segment", "Cohen 1988"),
+        ("campaigns", "DerSimonian and Laird 1986"),
+        ("campaign", "Newcombe 1998"),
+    ],
+)
+def test_how_a_page_is_computed_names_the_snapshot_and_its_sources(
+    open_app: Open, demo_workspace: Workspace, segment: SavedSegment, page: str, source: str
+) -> None:
+    address = {"campaign": draft(demo_workspace, segment.id)}.get(page, segment.id)
+    shown = texts(until_there(open_app(page, id=str(address))))
+    assert source in shown
+    assert "(snapshot " in shown
+
+
 def test_a_segments_page_says_how_many_belong_and_why(open_app: Open, segment: SavedSegment) -> None:
     app = until_there(open_app("saved_segment", id=str(segment.id)))
     shown = texts(app)
