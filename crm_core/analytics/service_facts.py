@@ -136,7 +136,9 @@ def _spells(tickets: pd.DataFrame, events: pd.DataFrame, counted: NDArray[np.boo
     untold = begun[~begun["ticket"].isin(told["ticket"])].assign(id=-1)
     ends = untold.assign(at=tickets["resolved_at"].to_numpy()[untold["ticket"]], state="resolved")
     is_told_gone = begun["ticket"].isin(told.loc[told["state"] == _GONE, "ticket"])
-    lost = begun[~counted & ~is_told_gone].assign(id=-1, state=_GONE)
+    # Of a ticket that is resolved nobody knows when, as some imported files have them, no day can say that it was open.
+    is_undated = (tickets["state"] == "resolved").to_numpy() & (tickets["resolved_at"] == NEVER).to_numpy()
+    lost = begun[(~counted & ~is_told_gone) | is_undated].assign(id=-1, state=_GONE)
     rows = pd.concat([begun, ends[ends["at"] != NEVER], lost, told]).sort_values(["ticket", "at", "id"], kind="stable")
     is_gone = (rows["state"] == _GONE).groupby(rows["ticket"]).cumsum() - (rows["state"] == _GONE)
     rows = rows[is_gone == 0]  # what is done to a ticket after it was merged is its survivor's

@@ -21,7 +21,14 @@ from crm_core.records.scope import deals_in
 from crm_core.translation import N_
 
 WHOLE_BP = 10_000
-FIRST_STAGES = (N_("Prospecting"), N_("Engaging"), N_("Proposal"), N_("Negotiation"), N_("Won"), N_("Lost"))
+FIRST_STAGES = (
+    N_("Prospecting"),
+    N_("Engaging"),
+    N_("Proposal"),
+    N_("Negotiation"),
+    N_("Closed won"),
+    N_("Closed lost"),
+)
 """Names of the stages a workspace begins with; screens translate them."""
 
 

@@ -14,7 +14,7 @@ from crm_core.records.tickets import STATES
 from crm_core.translation import N_
 from dashboard.i18n import _, fmt, ngettext
 
-OUTCOMES = {Outcome.OPEN.value: N_("Open"), Outcome.WON.value: N_("Won"), Outcome.LOST.value: N_("Lost")}
+OUTCOMES = {Outcome.OPEN.value: N_("Open"), Outcome.WON.value: N_("Closed won"), Outcome.LOST.value: N_("Closed lost")}
 
 
 @dataclass(frozen=True)

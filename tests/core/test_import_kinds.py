@@ -59,7 +59,13 @@ def file(folder: Path, text: str, name: str = "file.csv") -> Path:
 
 def load(database: Database, path: Path, mapping: KindMapping, **options: Any) -> ImportResult:
     return import_kind(
-        database=database, actor=SYSTEM, path=path, mapping=mapping, rejects_folder=path.parent / "rejects", **options
+        database=database,
+        actor=SYSTEM,
+        path=path,
+        mapping=mapping,
+        rejects_folder=path.parent / "rejects",
+        timezone="UTC",
+        **options,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import narwhals as nw
 import pytest
 
 from crm_core.analytics.periods import Period
@@ -93,6 +94,14 @@ def test_what_happened_is_placed_by_when_it_happened_and_not_by_when_the_ticket_
     late = Ticket(1, "2026-02-27 12:00", (reply("2026-03-01 12:00"), state("2026-04-01 12:00", "resolved")))
     found = report(late)
     assert [found.metrics[name].n for name in ("opened", "first_response", "resolution", "backlog")] == [0, 1, 0, 1]
+
+
+def test_a_ticket_resolved_nobody_knows_when_is_open_on_no_day() -> None:
+    tables = ticket_tables([Ticket(1, "2026-03-02 09:00", (state("2026-03-02 09:00", "open"),)), HAND[2]])
+    is_first = nw.col("id") == 1
+    told = nw.when(is_first).then(nw.lit("resolved")).otherwise(nw.col("state"))
+    found = service(tables.replaced(tickets=tables.tickets.with_columns(state=told)), ServiceParams(MARCH, at=NOW))
+    assert (value(found, "opened"), value(found, "backlog"), value(found, "resolved")) == (2, 1, 0)
 
 
 TARGETS = (

@@ -424,7 +424,7 @@ def _what_a_workspace_begins_with() -> None:
     names = (
         ('prospecting', 'Prospecting', 1_000, 'open'), ('engaging', 'Engaging', 3_000, 'open'),
         ('proposal', 'Proposal', 5_000, 'open'), ('negotiation', 'Negotiation', 7_500, 'open'),
-        ('won', 'Won', 10_000, 'won'), ('lost', 'Lost', 0, 'lost'),
+        ('won', 'Closed won', 10_000, 'won'), ('lost', 'Closed lost', 0, 'lost'),
     )
     op.bulk_insert(stages, [
         {'code': code, 'name': name, 'position': place, 'probability_bp': bp, 'outcome': outcome}
