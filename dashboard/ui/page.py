@@ -14,6 +14,9 @@ from dashboard import nav, session
 from dashboard.i18n import _
 from dashboard.ui import choices, freshness, outcome
 
+_FIRST_COLUMN = "8.75em"
+"""In the tables of a method a day or a name is not broken into pieces, however narrow the screen."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -63,7 +66,8 @@ class Page:
 
     def method(self, *paragraphs: str) -> None:
         """How the numbers were made, folded away at the end of the page."""
-        with st.expander(_("How this is computed"), icon=":material/function:"):
+        st.html(f"<style>.st-key-{self.name}_method td:first-child{{min-width:{_FIRST_COLUMN}}}</style>")
+        with st.expander(_("How this is computed"), icon=":material/function:", key=f"{self.name}_method"):
             for paragraph in paragraphs:
                 st.markdown(paragraph)
             if self.reads_snapshot:

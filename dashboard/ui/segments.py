@@ -180,9 +180,14 @@ def rules_table() -> str:
     """The table of named segments, as it is applied."""
     head = f"| {_('Segment')} | {_('Recency')} | FM | {_('Meaning')} |\n|---|---|---|---|\n"
     return head + "\n".join(
-        f"| {_(rule.name)} | {rule.r[0]}–{rule.r[1]} | {rule.fm[0]}–{rule.fm[1]} | {_(rule.meaning)} |"
+        f"| {_(rule.name)} | {_whole(rule.r)} | {_whole(rule.fm)} | {_(rule.meaning)} |"
         for rule in rfm_analysis.SEGMENT_RULES
     )
+
+
+def _whole(scores: tuple[int, int]) -> str:
+    """From one score to another, not broken at the dash on a phone: invisible joiners hold it."""
+    return f"{scores[0]}\u2060–\u2060{scores[1]}"
 
 
 def grid_table(grid: pd.DataFrame) -> pd.DataFrame:

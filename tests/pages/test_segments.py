@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 
@@ -11,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from crm_core.access import SYSTEM
 from crm_core.analytics import clustering
 from crm_core.analytics.migration import MovedParams, moved
-from crm_core.analytics.rfm_scores import Scoring
+from crm_core.analytics.rfm_scores import SEGMENT_RULES, Scoring
 from crm_core.analytics.segments import SegmentsParams, segments
 from crm_core.db.models import SavedSegment
 from crm_core.records import clusterings, saved_segments
@@ -147,3 +148,10 @@ def saved(workspace: Workspace, name: str) -> SavedSegment:
 def remove(workspace: Workspace, segment_id: int) -> None:
     with workspace.write(SYSTEM, "form") as session:
         saved_segments.remove(session=session, actor=SYSTEM, segment_id=segment_id)
+
+
+def test_the_ranges_of_the_named_segments_are_not_broken_at_their_dash(open_app: Open) -> None:
+    (table,) = (text.value for text in open_app("segments").markdown if "| FM |" in str(text.value))
+    ranges = re.findall(r"\d\S*–\S*\d", table)
+    assert len(ranges) == 2 * len(SEGMENT_RULES)
+    assert all(re.fullmatch("\\d\u2060–\u2060\\d", found) for found in ranges)
