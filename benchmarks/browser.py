@@ -23,7 +23,7 @@ from crm_core.config import Settings, zone
 from crm_core.formats import Formats
 from crm_core.translation import translator
 from crm_core.workspace import Workspace
-from dashboard.nav import PAGES
+from dashboard.page_specs import PAGES
 from dashboard.ui.overview import CARDS, CHARTED
 
 BAR = 1.5

@@ -9,7 +9,7 @@ import pytest
 from crm_core.analytics.metrics import METRICS
 from crm_core.charts.bridge import BRIDGE_PARTS
 from crm_core.charts.clusters import FEATURES
-from dashboard.nav import PAGES
+from dashboard.page_specs import PAGES
 from tests.core.test_translation import ROOT, messages
 
 marked_strings = messages.sys.modules["marked_strings"]

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from crm_core.access import PERMISSIONS, Role
 from crm_core.errors import StorageFailed
 from crm_core.records import drafts
-from dashboard.nav import PAGES
+from dashboard.page_specs import PAGES
 
 Open = Callable[..., AppTest]
 
