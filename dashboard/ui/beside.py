@@ -10,8 +10,9 @@ import streamlit as st
 
 from crm_core.records import record_list
 from crm_core.records.record_list import RecordQuery
-from dashboard import nav, session
+from dashboard import session
 from dashboard.i18n import _
+from dashboard.page_specs import BY_NAME
 from dashboard.ui import customers, records_list, tasks
 from dashboard.ui.page import Page
 from dashboard.ui.records_form import new_form
@@ -24,9 +25,7 @@ OF_CUSTOMER = ("tickets", "deals", "needs", "tasks", "activities")
 
 def tabs(page: Page) -> dict[str, str]:
     """What the tabs of a customer's records are called, by table, those the reader may see."""
-    return {
-        table: _(nav.BY_NAME[VIEWS[table].pages[0]].title) for table in OF_CUSTOMER if page.may(VIEWS[table].kind.view)
-    }
+    return {table: _(BY_NAME[VIEWS[table].pages[0]].title) for table in OF_CUSTOMER if page.may(VIEWS[table].kind.view)}
 
 
 def of_customer(page: Page, table: str, customer_id: int) -> None:

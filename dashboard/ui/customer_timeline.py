@@ -11,6 +11,7 @@ import streamlit as st
 from crm_core.records.timeline import TABLES, Moment, timeline
 from dashboard import nav, session
 from dashboard.i18n import _, fmt
+from dashboard.page_specs import BY_NAME
 from dashboard.ui import customers
 from dashboard.ui.page import Page
 from dashboard.ui.records_views import VIEWS
@@ -21,7 +22,7 @@ PER_PAGE = 20
 def timeline_list(page: Page, customer_id: int) -> None:
     """The customer's timeline, of what the reader wants; clicking a title opens the record."""
     kinds = {"orders": _("Orders"), "consent_events": _("Consent")}
-    kinds |= {table: _(nav.BY_NAME[VIEWS[table].pages[0]].title) for table in TABLES if table in VIEWS}
+    kinds |= {table: _(BY_NAME[VIEWS[table].pages[0]].title) for table in TABLES if table in VIEWS}
     shown = [table for table in TABLES if table not in VIEWS or page.may(VIEWS[table].kind.view)]
     wanted = st.multiselect(
         _("Show"), shown, format_func=kinds.__getitem__, key="customer.timeline", placeholder=_("Everything"),

@@ -12,6 +12,7 @@ import streamlit as st
 from crm_core.access import Permission
 from dashboard import nav, session
 from dashboard.i18n import _
+from dashboard.page_specs import BY_NAME
 from dashboard.ui import choices, freshness, outcome
 
 _FIRST_COLUMN = "8.75em"
@@ -96,7 +97,7 @@ def page(name: str, *, title: str | None = None, reads_snapshot: bool = False) -
     Raises:
         PermissionDenied: this person may not open the page.
     """
-    spec = nav.BY_NAME[name]
+    spec = BY_NAME[name]
     if spec.permission is not None:
         session.actor().require(spec.permission)
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute", key="page_head"):

@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 from crm_core.records import record_service
-from dashboard import nav, session, ui
+from dashboard import session, ui
 from dashboard.i18n import _
+from dashboard.page_specs import BY_NAME
 from dashboard.ui import done, record_history
 from dashboard.ui.addressed import wanted
 from dashboard.ui.page import Page
@@ -58,12 +59,12 @@ def plain_page(view: View) -> None:
 def _belonging(page: Page, view: View, row: Any) -> None:
     """The ways to the list, and to the customer, deal and ticket it belongs to."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        page.link(view.pages[0], _(nav.BY_NAME[view.pages[0]].title), icon=view.icon)
+        page.link(view.pages[0], _(BY_NAME[view.pages[0]].title), icon=view.icon)
         for name, spec in view.kind.specs.items():
             target = _PAGES.get(spec.target or "")
             row_id = getattr(row, name)
             if target is not None and row_id is not None:
-                page.link(target, plain(label_of(str(spec.target), row_id)), icon=nav.BY_NAME[target].icon, id=row_id)
+                page.link(target, plain(label_of(str(spec.target), row_id)), icon=BY_NAME[target].icon, id=row_id)
 
 
 def details(view: View, row: Any, *, shortcut: str | None = "Ctrl+Enter") -> None:

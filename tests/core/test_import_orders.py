@@ -250,7 +250,7 @@ def test_what_others_save_while_a_file_is_read_is_planned_for(
 ) -> None:
     """The plan is made before anyone has to wait, and made again where it no longer fits."""
     path = write(tmp_path, HEADER + TWO_ORDERS)
-    fingerprint = orders._fingerprint
+    fingerprint = orders.fingerprint_of
 
     def others_import_first(file: Path) -> str:
         monkeypatch.undo()
@@ -258,7 +258,7 @@ def test_what_others_save_while_a_file_is_read_is_planned_for(
         return fingerprint(file)
 
     (tmp_path / "theirs").mkdir()
-    monkeypatch.setattr(orders, "_fingerprint", others_import_first)
+    monkeypatch.setattr(orders, "fingerprint_of", others_import_first)
     result = take(database, path)
     assert (result.created, result.updated, result.unchanged) == (0, 2, 1)
     assert rows_of(database, "SELECT count(*), sum(amount_e4) FROM order_lines") == [(3, 150500)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import narwhals as nw
@@ -49,7 +48,7 @@ def test_each_row_says_who_what_and_why_in_names() -> None:
 
 def test_customers_one_may_not_see_are_not_named() -> None:
     everyone = people()
-    mine = replace(everyone, customers=everyone.customers.filter(nw.col("id") == 2))
+    mine = everyone.replaced(customers=everyone.customers.filter(nw.col("id") == 2))
     assert in_names(mine, REPORT, recommended(REPORT))["customer_id"].tolist() == [2]
 
 

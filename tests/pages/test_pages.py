@@ -73,8 +73,9 @@ def test_the_menu_lists_whole_what_a_role_works_with_and_no_empty_section(
 def test_a_link_to_a_page_of_another_role_says_whom_to_ask() -> None:
     def refused() -> None:
         from dashboard import nav
+        from dashboard.page_specs import BY_NAME
 
-        nav._refuse(nav.BY_NAME["users"])
+        nav._refuse(BY_NAME["users"])
 
     app = AppTest.from_function(refused).run()
     assert app.title[0].value == "Users"
