@@ -99,11 +99,12 @@ def conversation(row: Ticket) -> None:
     with session.workspace().read() as database_session:
         events = tickets.events_of(session=database_session, actor=session.actor(), ticket_id=row.id)
     words = {"status": choices("ticket_statuses"), "priority": {code: _(text) for code, text in PRIORITIES.items()}}
-    for event in events:
-        if event.kind in _SPOKEN:
-            _message(row, event)
-        else:
-            st.caption(f"{fmt().instant(event.at)} · {_happened(event, words.get(event.kind, {}))}")
+    with st.container():  # one place however much was said: the answer below it, and what is typed there, stays
+        for event in events:
+            if event.kind in _SPOKEN:
+                _message(row, event)
+            else:
+                st.caption(f"{fmt().instant(event.at)} · {_happened(event, words.get(event.kind, {}))}")
     if session.actor().may(TICKETS.edit):
         _answer(row)
 

@@ -34,6 +34,7 @@ def test_support_takes_answers_and_resolves_the_ticket_due_next(open_page: Opene
     page.get_by_role("button", name="Take", exact=True).click()
     expect(page.get_by_text("The ticket is yours.")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(re.compile("First reply: .* left"))).to_be_visible(timeout=PATIENCE)
+    settled(page)
     answer = page.get_by_role("textbox", name="Reply to the customer")
     answer.fill("We send you another one today.")
     answer.blur()
