@@ -1,4 +1,4 @@
-"""A file of contracts: taken in, its columns chosen, and read; nothing of it is kept beyond this session."""
+"""A file of contracts: taken in, its columns chosen, and read; nothing of it is stored."""
 
 from __future__ import annotations
 
