@@ -10,18 +10,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.access import Permission
 from crm_core.analytics import pipeline_drill
 from crm_core.analytics.periods import Period
 from crm_core.analytics.pipeline import PipelineParams, pipeline
 from crm_core.analytics.pipeline_groups import DIMENSIONS
 from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS
-from crm_core.reports import spreadsheet
 from crm_core.translation import N_
 from dashboard import nav, session
 from dashboard.i18n import _, fmt
 from dashboard.ui import customers, outcome
 from dashboard.ui.cards import metric_text
+from dashboard.ui.csv_download import csv_download
 from dashboard.ui.deal_groups import group_names, owners
 from dashboard.ui.page import Page
 from dashboard.ui.pipeline import ROWS_PAGE, address
@@ -169,24 +168,11 @@ def pager(total: int) -> None:
 
 def download(code: str, params: PipelineParams) -> None:
     """All of the deals as CSV, for those who may export."""
-    if not session.actor().may(Permission.CUSTOMERS_EXPORT):
-        return
-    workspace, scope = session.workspace(), session.actor().scope
-    titles = {name: _(label) for name, label in TITLES.items()}
-
-    def make() -> bytes:
-        with workspace.warehouse.open() as snapshot:
-            rows, _total = pipeline_drill.deals_behind(snapshot.tables(scope), code, params, limit=None)
-        return spreadsheet.csv_bytes(rows.rename(columns=titles))
-
-    st.download_button(
-        _("Download CSV"),
-        make,
+    csv_download(
+        lambda tables: pipeline_drill.deals_behind(tables, code, params, limit=None)[0],
+        titles=TITLES,
         file_name=f"{code.replace(':', '_')}_{params.period.start}_{params.period.end}.csv",
-        mime="text/csv",
         key="deals_behind.download",
-        icon=":material/download:",
-        on_click="ignore",
     )
 
 

@@ -9,18 +9,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.access import Permission
 from crm_core.analytics import drill
 from crm_core.analytics.kpis import KpiParams, kpis
 from crm_core.analytics.metrics import METRICS
 from crm_core.analytics.periods import Period
 from crm_core.charts import order_times
-from crm_core.reports import spreadsheet
 from crm_core.translation import N_
 from dashboard import session
 from dashboard.i18n import _, column_format, fmt
 from dashboard.ui import customers
 from dashboard.ui.cards import metric_text
+from dashboard.ui.csv_download import csv_download
 
 PER_PAGE = 25
 DOWNLOAD_LIMIT = 1_000_000
@@ -147,22 +146,9 @@ def pager(total: int) -> None:
 
 def download(metric_id: str, params: KpiParams) -> None:
     """All of the rows as CSV, for those who may export."""
-    if not session.actor().may(Permission.CUSTOMERS_EXPORT):
-        return
-    workspace, scope = session.workspace(), session.actor().scope
-    titles = {name: _(title) for name, title in TITLES.items()}
-
-    def make() -> bytes:
-        with workspace.warehouse.open() as snapshot:
-            frame, _total = drill.rows_behind(snapshot.tables(scope), metric_id, params, limit=DOWNLOAD_LIMIT)
-        return spreadsheet.csv_bytes(frame.rename(columns=titles))
-
-    st.download_button(
-        _("Download CSV"),
-        make,
+    csv_download(
+        lambda tables: drill.rows_behind(tables, metric_id, params, limit=DOWNLOAD_LIMIT)[0],
+        titles=TITLES,
         file_name=f"{metric_id}_{params.period.start}_{params.period.end}.csv",
-        mime="text/csv",
         key="rows.download",
-        icon=":material/download:",
-        on_click="ignore",
     )
