@@ -1,4 +1,4 @@
-"""`rapport kpis`, `rfm`, `segments`: what the analyses say about the records."""
+"""`rapport rfm` and `segments`: what the analyses say about customers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from crm_core.access import SYSTEM
-from crm_core.analytics.kpis import Kpi
-from crm_core.analytics.metrics import METRICS
-from crm_core.analytics.overview import OverviewParams, OverviewReport, overview
-from crm_core.analytics.periods import Period
 from crm_core.analytics.rfm import RfmParams, Thresholds
 from crm_core.analytics.rfm import rfm as rfm_scores
 from crm_core.analytics.segment_features import DEFAULT, FEATURES
 from crm_core.analytics.segments import METHODS, SegmentsParams
 from crm_core.analytics.segments import segments as clusters
 from crm_core.cli.app import app
-from crm_core.cli.asking import AsOf, From, To, day_asked, money, refreshed, say, usage
+from crm_core.cli.asking import AsOf, day_asked, money, refreshed, say, usage
 from crm_core.cli.output import JsonOption, emit
 
 
@@ -29,26 +25,6 @@ class Compare(StrEnum):
     PREVIOUS = "previous"
     YEAR = "year"
     NONE = "none"
-
-
-@app.command()
-def kpis(
-    start: From,
-    end: To,
-    compare: Annotated[Compare, typer.Option(help="The period just before, the same dates a year ago, or nothing.")] = (
-        Compare.PREVIOUS
-    ),
-    country: Annotated[str | None, typer.Option(help="Only orders of this country, such as GB.")] = None,
-    channel: Annotated[str | None, typer.Option(help="Only orders of this channel.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Sales and customer metrics of a period. It runs from the day --from up to, not including, the day --to."""
-    with usage():
-        params = OverviewParams(Period.parse(start, end), compare.value, country, channel, grain="month")
-    with refreshed() as workspace:
-        report = workspace.analyses.run(overview, params, actor=SYSTEM, progress=say)
-        currency = workspace.currency
-    emit(_kpis_data(report), as_json=as_json, text=_kpis_text(report, currency))
 
 
 @app.command()
@@ -176,54 +152,3 @@ def _number(k: str) -> int | None:
     if not k.isdecimal():
         raise typer.BadParameter(f"--k is 'auto' or a whole number, not '{k}'.")
     return int(k)
-
-
-def _kpis_data(report: OverviewReport) -> dict[str, Any]:
-    period, compared = report.kpis.period, report.kpis.compared
-    metrics = {name: _cells(kpi) for name, kpi in report.kpis.metrics.items()}
-    return {
-        "from": period.start,
-        "to": period.end,
-        "timezone": report.kpis.timezone,
-        "compared": None if compared is None else {"from": compared.start, "to": compared.end},
-        "is_incomplete": report.kpis.is_incomplete,
-        "metrics": metrics | {"lifecycle": _lifecycle(metrics)},
-        "bridge": dict(zip(report.bridge["component"], report.bridge["amount"], strict=True)),
-    }
-
-
-def _cells(kpi: Kpi) -> dict[str, Any]:
-    return {"value": kpi.value, "previous": kpi.previous, "change": kpi.change, "n": kpi.n}
-
-
-def _lifecycle(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The four counts together, as one metric whose value has parts."""
-    parts = {name: metrics[f"{name}_customers"] for name in ("new", "returning", "resurrected", "dormant")}
-    return {
-        "value": {name: part["value"] for name, part in parts.items()},
-        "previous": {name: part["previous"] for name, part in parts.items()},
-        "change": {name: part["change"] for name, part in parts.items()},
-        "n": sum(part["n"] for part in parts.values()),
-    }
-
-
-def _kpis_text(report: OverviewReport, currency: str) -> str:
-    period, compared = report.kpis.period, report.kpis.compared
-    against = f", compared with {compared.start} to {compared.end}" if compared else ""
-    unfinished = " This period is not over, or not all of it is recorded." if report.kpis.is_incomplete else ""
-    head = f"{period.start} up to {period.end} ({report.kpis.timezone}){against}; money in {currency}.{unfinished}"
-    return "\n".join([head, *(_kpi_line(kpi) for kpi in report.kpis.metrics.values())])
-
-
-def _kpi_line(kpi: Kpi) -> str:
-    metric = METRICS[kpi.id]
-    change = "" if kpi.change is None else f"{kpi.change:+.1%}"
-    return f"{metric.name:40}{_shown(kpi.value):>18}{_shown(kpi.previous):>18}{change:>10}   n = {kpi.n:,}"
-
-
-def _shown(value: Decimal | int | float | None) -> str:
-    if value is None:
-        return "no data"
-    if isinstance(value, Decimal):
-        return money(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.1%}"

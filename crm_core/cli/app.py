@@ -84,6 +84,7 @@ from crm_core.cli import cohorts as _cohorts  # noqa: E402, F401
 from crm_core.cli import demo as _demo  # noqa: E402, F401
 from crm_core.cli import doctor as _doctor  # noqa: E402, F401
 from crm_core.cli import imports as _imports  # noqa: E402, F401
+from crm_core.cli import kpis as _kpis  # noqa: E402, F401
 from crm_core.cli import pipeline as _pipeline  # noqa: E402, F401
 from crm_core.cli import serve as _serve  # noqa: E402, F401
 from crm_core.cli import service as _service  # noqa: E402, F401

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from crm_core.analytics.definitions import AREAS
 from crm_core.analytics.metrics import METRICS
 from crm_core.cli import app
 from crm_core.cli.output import options
@@ -74,6 +75,22 @@ def test_kpis_in_words_names_period_zone_and_currency(folder: Path) -> None:
     assert "This period is not over, or not all of it is recorded." in text
     assert "Refunds" in text
     assert "no data" in text
+
+
+def test_kpis_of_any_area_are_those_of_the_registry(folder: Path) -> None:
+    dates = ("--from", "2024-02-01", "--to", "2024-03-01")
+    data = as_json(folder, "kpis", *dates, "--area", "pipeline", "--area", "service")
+    assert data["areas"] == {name: list(AREAS[name].metrics) for name in ("service", "pipeline")}
+    assert list(data["metrics"]) == [*AREAS["service"].metrics, *AREAS["pipeline"].metrics]
+    assert "bridge" not in data
+    assert rapport(folder, "kpis", *dates, "--area", "marketing").exit_code == 2
+
+
+def test_filters_of_orders_are_refused_beside_tickets_and_deals(folder: Path) -> None:
+    dates = ("--from", "2024-02-01", "--to", "2024-03-01")
+    refused = rapport(folder, "kpis", *dates, "--area", "sales", "--area", "service", "--country", "DE")
+    assert refused.exit_code == 2
+    assert "--country and --channel narrow orders" in " ".join(refused.stderr.split())
 
 
 def test_rfm_prints_the_agreed_keys(folder: Path) -> None:
