@@ -12,9 +12,10 @@ from decimal import Decimal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from crm_core.analytics import bgnbd, value_model
+from crm_core.analytics.auc import auc
+from crm_core.analytics.differences import Interval
 from crm_core.analytics.maximum_likelihood import Z95, Floats
 from crm_core.analytics.purchase_log import Histories, PurchaseLog, day_of
 from crm_core.analytics.value_model import DAYS, Forecast, ValueModel
@@ -31,10 +32,10 @@ class Holdout:
 
     predicted, low, high: expected purchases with the 95 % interval; baseline: what historic rates give.
     actual_value, predicted_value, value_low, value_high: the same in money; None where there is no interval.
-    error, baseline_error: mean squared error per customer.
-    gain, gain_low, gain_high: by how much the baseline's is larger, with its 95 % interval over customers.
+    error, baseline_error: mean squared error per customer, with its 95 % interval over customers.
+    gain: by how much the baseline's is larger, paired by customer.
     auc: chance that of two customers, one who bought and one who did not, the forecast ranks the buyer higher;
-        recency_auc: the same for time since the last purchase alone; None where all or none bought.
+        recency_auc: the same for time since the last purchase alone; None where nearly all or nearly none bought.
     tracking: day, actual, predicted; all repeat purchases up to each day, from the first purchase to `last_on`.
     by_frequency: frequency (repeat purchases in calibration; the last one stands for more too), customers, and the mean
         purchases in the hold-out period: actual, predicted, baseline.
@@ -52,13 +53,11 @@ class Holdout:
     predicted_value: Decimal
     value_low: Decimal | None
     value_high: Decimal | None
-    error: float
-    baseline_error: float
-    gain: float
-    gain_low: float
-    gain_high: float
-    auc: float | None
-    recency_auc: float | None
+    error: Interval
+    baseline_error: Interval
+    gain: Interval
+    auc: Interval | None
+    recency_auc: Interval | None
     tracking: pd.DataFrame
     by_frequency: pd.DataFrame
 
@@ -70,7 +69,7 @@ class Holdout:
     @property
     def beats_baseline(self) -> bool:
         """Whether the forecast is clearly nearer to what came than historic rates are."""
-        return self.gain_low > 0
+        return self.gain.low > 0
 
 
 def hold_out(log: PurchaseLog, model: ValueModel, known: Histories, start: int, end: int) -> Holdout:
@@ -84,8 +83,6 @@ def hold_out(log: PurchaseLog, model: ValueModel, known: Histories, start: int, 
     came = log.purchases(start, end)[known.owner].astype(np.float64)
     historic = np.where(known.age > 0, known.x / np.maximum(known.age, 1) * days, 0.0)
     squares, historic_squares = (came - ahead.purchases) ** 2, (came - historic) ** 2
-    gains = historic_squares - squares
-    width = Z95 * float(gains.std(ddof=1)) / len(gains) ** 0.5
     low, high = float(total.value_low[0]), float(total.value_high[0])
     return Holdout(
         calibration_end=day_of(start),
@@ -100,13 +97,11 @@ def hold_out(log: PurchaseLog, model: ValueModel, known: Histories, start: int, 
         predicted_value=from_e4(int(ahead.value_e4.sum())),
         value_low=None if np.isnan(low) else in_money(low),
         value_high=None if np.isnan(high) else in_money(high),
-        error=float(squares.mean()),
-        baseline_error=float(historic_squares.mean()),
-        gain=float(gains.mean()),
-        gain_low=float(gains.mean()) - width,
-        gain_high=float(gains.mean()) + width,
-        auc=_auc(came > 0, ahead.purchases),
-        recency_auc=_auc(came > 0, known.t_x - known.age),
+        error=_mean(squares),
+        baseline_error=_mean(historic_squares),
+        gain=_mean(historic_squares - squares),
+        auc=auc(came > 0, ahead.purchases),
+        recency_auc=auc(came > 0, known.t_x - known.age),
         tracking=_tracking(log, model, known, start, end),
         by_frequency=_by_frequency(known, came, ahead, historic),
     )
@@ -117,16 +112,10 @@ def in_money(value: float) -> Decimal:
     return from_e4(round(value * 10_000))
 
 
-def _auc(bought: NDArray[np.bool_], score: Floats) -> float | None:
-    """The area under the ROC curve, by ranks (Mann–Whitney); ties count half."""
-    from scipy.stats import rankdata
-
-    n_buyers = int(bought.sum())
-    if n_buyers in {0, len(bought)}:
-        return None
-    ranks = rankdata(score)
-    n_others = len(bought) - n_buyers
-    return float((ranks[bought].sum() - n_buyers * (n_buyers + 1) / 2) / (n_buyers * n_others))
+def _mean(values: Floats) -> Interval:
+    """The mean over customers and its 95 % interval."""
+    mean, half = float(values.mean()), Z95 * float(values.std(ddof=1)) / len(values) ** 0.5
+    return Interval(mean, mean - half, mean + half)
 
 
 def _tracking(log: PurchaseLog, model: ValueModel, known: Histories, start: int, end: int) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from crm_core.access import SYSTEM
+from crm_core.analytics.differences import Interval
 from crm_core.analytics.extent import ExtentParams, extent
 from crm_core.analytics.periods import parse_day
 from crm_core.analytics.purchase_log import day_number, day_of, log_of
@@ -148,10 +149,14 @@ def _data(report: ValueReport) -> dict[str, Any]:
             "baseline": holdout.baseline,
             "actual_value": holdout.actual_value,
             "predicted_value": holdout.predicted_value,
-            "error": holdout.error,
-            "baseline_error": holdout.baseline_error,
-            "auc": holdout.auc,
-            "recency_auc": holdout.recency_auc,
+            "error": holdout.error.value,
+            "error_interval": _ends(holdout.error),
+            "baseline_error": holdout.baseline_error.value,
+            "baseline_error_interval": _ends(holdout.baseline_error),
+            "auc": holdout.auc.value if holdout.auc else None,
+            "auc_interval": _ends(holdout.auc),
+            "recency_auc": holdout.recency_auc.value if holdout.recency_auc else None,
+            "recency_auc_interval": _ends(holdout.recency_auc),
             "beats_baseline": holdout.beats_baseline,
         },
         "bands": [
@@ -188,3 +193,7 @@ def _text(report: ValueReport, currency: str) -> str:
 
 def _named(values: dict[str, float]) -> str:
     return ", ".join(f"{name} {number:.4f}" for name, number in values.items())
+
+
+def _ends(interval: Interval | None) -> list[float] | None:
+    return [interval.low, interval.high] if interval else None

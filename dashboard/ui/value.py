@@ -7,11 +7,13 @@ from datetime import date, timedelta
 
 import streamlit as st
 
+from crm_core.analytics.differences import Interval
 from crm_core.analytics.maximum_likelihood import Estimate
 from crm_core.analytics.value import ValueParams
 from crm_core.analytics.value_groups import BANDS
 from crm_core.analytics.value_report import ValueReport
 from crm_core.db.models import SegmentKind
+from crm_core.formats import NO_DATA
 from dashboard.i18n import _, fmt, joined, ngettext
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
@@ -210,18 +212,26 @@ def _check_table(report: ValueReport) -> str:
             plain(money(holdout.predicted_value, compact=True)),
             "",
         ),
-        (_("Mean squared error a customer"), "", number(holdout.error, 2), number(holdout.baseline_error, 2)),
+        (_("Mean squared error a customer"), "", _between(holdout.error, 2), _between(holdout.baseline_error, 2)),
         (
             _(
                 "Tells who buys at all (AUC; time since the last purchase alone: {auc})",
-                auc=number(holdout.recency_auc, 3),
+                auc=_between(holdout.recency_auc, 3),
             ),
             "",
-            number(holdout.auc, 3),
+            _between(holdout.auc, 3),
             "",
         ),
     ]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _between(measure: Interval | None, digits: int) -> str:
+    """A measure with its 95 % interval."""
+    if measure is None:
+        return NO_DATA
+    low, high = fmt().number(measure.low, digits), fmt().number(measure.high, digits)
+    return f"{fmt().number(measure.value, digits)} ({low} – {high})"
 
 
 def active_caveat() -> str:
