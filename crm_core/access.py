@@ -24,6 +24,8 @@ class Permission(StrEnum):
     CUSTOMERS_VIEW = "customers.view"
     CUSTOMERS_EDIT = "customers.edit"
     CUSTOMERS_EXPORT = "customers.export"
+    PRODUCTS_VIEW = "products.view"
+    PRODUCTS_EDIT = "products.edit"
     ORDERS_VIEW = "orders.view"
     TICKETS_VIEW = "tickets.view"
     TICKETS_EDIT = "tickets.edit"
@@ -52,6 +54,7 @@ _P = Permission
 _EVERYONE = {
     _P.CUSTOMERS_VIEW,
     _P.CUSTOMERS_EDIT,
+    _P.PRODUCTS_VIEW,
     _P.ORDERS_VIEW,
     _P.TICKETS_VIEW,
     _P.TICKETS_EDIT,
@@ -65,6 +68,7 @@ _EVERYONE = {
     _P.HISTORY_UNDO_OWN,
 }
 _MARKETING = {
+    _P.PRODUCTS_EDIT,
     _P.KPIS_VIEW,
     _P.SEGMENTS_VIEW,
     _P.SEGMENTS_SAVE,

@@ -26,7 +26,9 @@ from crm_core.demo.orders import take_orders
 from crm_core.demo.prices import Prices, price_list
 from crm_core.demo.truth_writer import TruthWriter, company_facts, life_columns, writing_truth
 from crm_core.errors import WorkspaceNotEmpty
+from crm_core.records import record_search
 from crm_core.records.demo_accounts import create_demo_accounts
+from crm_core.records.products import PRODUCTS
 from crm_core.records.search import index_new
 from crm_core.workspace import Workspace
 
@@ -122,7 +124,10 @@ class _Fill:
     def write(self, n_customers: int, progress: Progress) -> DemoResult:
         """Write the catalogue, then chunk after chunk of customers with all their orders."""
         product_ids = self.products.reserve(len(items()) + 1)
-        self.products.insert(rows.product_rows(product_ids, self.prices, self.labels))
+        catalogue = rows.product_rows(product_ids, self.prices, self.labels)
+        self.products.insert(catalogue)
+        named = (dict(zip(rows.PRODUCT_COLUMNS, row, strict=True)) for row in catalogue)
+        record_search.index_new(self.session, PRODUCTS, named)
         self.beside = Beside(
             self.session, self.config, self.span, self.prices, self.seed, self.timezone, self.today, self.labels,
             np.asarray(product_ids), self.accounts,

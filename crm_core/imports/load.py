@@ -15,6 +15,8 @@ from crm_core.db.models import Customer, Order, OrderLine, Product
 from crm_core.db.types import from_e4, from_micros, to_micros
 from crm_core.imports.mapping import Rules
 from crm_core.imports.staging import Staging
+from crm_core.records import record_search
+from crm_core.records.products import PRODUCTS
 from crm_core.records.search import index_new, sort_key
 
 _Record = TypeVar("_Record", bound=Tracked)
@@ -47,9 +49,15 @@ def _create_products(session: TrackedSession, staged: Staging, import_id: int, r
         for id_, (code, name, category) in zip(ids, chunk, strict=True):
             yield id_, code, name, category, True, rules.is_adjustment_code(code), 1, import_id
 
-    spans = _create(
-        session, staged, Product, columns, "SELECT code, name, category FROM new_products ORDER BY nth", rows
-    )
+    def index(ids: range, chunk: list[Any]) -> None:
+        named = (
+            {"id": id_, "code": code, "name": name, "category": category}
+            for id_, (code, name, category) in zip(ids, chunk, strict=True)
+        )
+        record_search.index_new(session, PRODUCTS, named)
+
+    sql = "SELECT code, name, category FROM new_products ORDER BY nth"
+    spans = _create(session, staged, Product, columns, sql, rows, after=index)
     _give_ids(staged, spans, "products", "new_products", "code")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select, update
 from crm_core.access import Actor, Permission
 from crm_core.db.history import TrackedSession, encode
 from crm_core.db.models import Change
-from crm_core.errors import Invalid
+from crm_core.errors import FieldError, Invalid
 from crm_core.records import record_list
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.record_list import RecordQuery
@@ -44,6 +44,8 @@ def bulk_edit(
     actor.require(Permission.RECORDS_BULK_EDIT)
     if not values:
         raise Invalid({})
+    if own := kind.unique & values.keys():
+        raise Invalid({name: FieldError("Each record has its own; change it there.") for name in own})
     cleaned = validate(kind, values)
     check_references(session, actor, kind, cleaned)
     matched = record_list.ids(session=session, actor=actor, kind=kind, query=query)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Permission
-from crm_core.db.models import DealStage, Product, Team, TicketStatus
+from crm_core.db.models import DealStage, Team, TicketStatus
 from crm_core.records import customer_list, record_list
 from crm_core.records.customer_list import CustomerQuery
 from crm_core.records.deals import DEALS
+from crm_core.records.products import PRODUCTS
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.record_list import RecordQuery
 from crm_core.records.tickets import TICKETS
@@ -22,7 +23,12 @@ FEW = frozenset({"users", "teams", "ticket_statuses", "deal_stages"})
 
 _CODED: Mapping[str, type[Any]] = {"ticket_statuses": TicketStatus, "deal_stages": DealStage}
 _NEEDED = {"ticket_statuses": Permission.TICKETS_VIEW, "deal_stages": Permission.DEALS_VIEW}
-_KINDS: Mapping[str, RecordKind] = {"deals": DEALS, "tickets": TICKETS}
+_KINDS: Mapping[str, tuple[RecordKind, str, Mapping[str, Any]]] = {
+    "deals": (DEALS, "number", {}),
+    "tickets": (TICKETS, "number", {}),
+    "products": (PRODUCTS, "code", {"is_active": True}),
+}
+"""By table: the kind, what tells two of one name apart, and which of them are offered."""
 
 
 def choices(*, session: Session, actor: Actor, table: str) -> dict[Any, str]:
@@ -55,11 +61,7 @@ def found(*, session: Session, actor: Actor, table: str, text: str, limit: int =
         asked = CustomerQuery(text=text, per_page=limit)
         rows = customer_list.page(session=session, actor=actor, query=asked).rows
         return {row.id: f"{row.name} · {row.ref}" for row in rows}
-    if table == "products":
-        actor.require(Permission.CUSTOMERS_VIEW)
-        matching = or_(Product.name.icontains(text, autoescape=True), Product.code.icontains(text, autoescape=True))
-        statement = select(Product.id, Product.name, Product.code).where(matching).order_by(Product.name, Product.id)
-        return {row.id: f"{row.name} · {row.code}" for row in session.execute(statement.limit(limit))}
-    kind = _KINDS[table]
-    listed = record_list.page(session=session, actor=actor, kind=kind, query=RecordQuery(text=text, per_page=limit))
-    return {row.id: f"{getattr(row, kind.title)} · {row.number}" for row in listed.rows}
+    kind, reference, filters = _KINDS[table]
+    query = RecordQuery(text=text, filters=filters, per_page=limit)
+    listed = record_list.page(session=session, actor=actor, kind=kind, query=query)
+    return {row.id: f"{getattr(row, kind.title)} · {getattr(row, reference)}" for row in listed.rows}

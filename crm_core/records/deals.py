@@ -134,7 +134,6 @@ DEALS = RecordKind(
         "-amount": ("-amount", "-id"),
     },
     searched=("number", "name"),
-    at="opened_at",
     in_scope=deals_in,
     number_prefix="D",
     defaults={"stage": "prospecting"},

@@ -50,9 +50,9 @@ class RecordKind:
         sorts: the orders of a list by name, the first one the usual one; each the attributes to sort by, and a "-"
             before one turns it round.
         searched: the attributes whose words it is found by.
-        at: the attribute that says when it came about.
         number_prefix: of the numbers given out, such as T for T-000123; None where they have none.
         in_scope: the condition that shows a viewer their own.
+        unique: fields of which no two records have the same value; they are not edited in bulk.
         defaults: of a new one.
         prepare: what else a new one holds.
         follow: what else a change means; `followed` are the fields whose change means anything.
@@ -68,9 +68,9 @@ class RecordKind:
     filters: tuple[str, ...]
     sorts: Mapping[str, tuple[str, ...]]
     searched: tuple[str, ...]
-    at: str
     in_scope: Callable[[Scope], ColumnElement[bool]]
     number_prefix: str | None = None
+    unique: frozenset[str] = frozenset()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     prepare: Prepare = _nothing_to_prepare
     follow: Follow = _nothing_follows

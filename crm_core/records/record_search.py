@@ -24,6 +24,7 @@ MAX_TERMS = 400
 
 _BY_MODEL: Mapping[type[Any], RecordKind] = {kind.model: kind for kind in KINDS.values()}
 _BATCH = 10_000
+_REFERENCES = frozenset({"number", "code"})
 
 
 def terms_of(kind: RecordKind, values: Mapping[str, Any]) -> set[str]:
@@ -32,7 +33,7 @@ def terms_of(kind: RecordKind, values: Mapping[str, Any]) -> set[str]:
     for name in kind.searched:
         text = values.get(name)
         if text:
-            found = reference_terms(text) if name == "number" else words_of(text)
+            found = reference_terms(text) if name in _REFERENCES else words_of(text)
             terms.update(dict.fromkeys(found))
     return set(islice(terms, MAX_TERMS))
 

@@ -18,6 +18,7 @@ from crm_core.records.edits import fitted_edit
 from crm_core.records.numbering import with_next_number
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.scope import SCOPES
+from crm_core.records.uniqueness import check_unique, taken_meanwhile
 
 _TARGETS: Mapping[str, type[Any]] = {
     "customers": Customer, "products": Product, "users": User, "teams": Team, "deals": Deal, "tickets": Ticket,
@@ -80,7 +81,8 @@ def create(*, session: TrackedSession, actor: Actor, kind: RecordKind, values: M
     required = {spec.name: None for spec in kind.fields if spec.is_required}
     cleaned = validate(kind, required | dict(kind.defaults) | dict(values))
     check_references(session, actor, kind, cleaned)
-    with session.no_autoflush:
+    check_unique(session, kind, cleaned)
+    with taken_meanwhile(kind, cleaned), session.no_autoflush:
         row = _added(session, actor, kind, cleaned)
         kind.follow(session, actor, row, {})
     session.flush()
@@ -116,8 +118,9 @@ def update(
         values=values,
         clean=lambda touched, _seen: validate(kind, touched),
     )
-    change(session, actor, kind, row, edit.apply)
-    session.flush()
+    with taken_meanwhile(kind, edit.apply):
+        change(session, actor, kind, row, edit.apply)
+        session.flush()
     _require_in_scope(session, actor, kind, row_id)
     return Saved(row, edit.kept)
 
@@ -125,6 +128,7 @@ def update(
 def change(session: TrackedSession, actor: Actor, kind: RecordKind, row: Any, values: Mapping[str, Any]) -> bool:
     """Set cleaned values on a locked record, with all that follows; whether anything changed."""
     check_references(session, actor, kind, values)
+    check_unique(session, kind, values, except_id=row.id)
     before = {name: getattr(row, name) for name, value in values.items() if getattr(row, name) != value}
     for name in before:
         setattr(row, name, values[name])

@@ -223,7 +223,6 @@ TICKETS = RecordKind(
         "opened": ("opened_at", "id"),
     },
     searched=("number", "subject", "text"),
-    at="opened_at",
     in_scope=tickets_in,
     number_prefix="T",
     defaults={"priority": "normal", "status": "new", "opened_by": Author.CUSTOMER.value},

@@ -12,6 +12,7 @@ from dashboard.i18n import _
 from dashboard.page_specs import BY_NAME
 from dashboard.ui import done, record_history
 from dashboard.ui.addressed import wanted
+from dashboard.ui.conflict import shown
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
 from dashboard.ui.records_form import edit_form, field_of, label_of, new_form
@@ -68,13 +69,22 @@ def _belonging(page: Page, view: View, row: Any) -> None:
 
 
 def details(view: View, row: Any, *, shortcut: str | None = "Ctrl+Enter") -> None:
-    """The form of the record."""
+    """The form of the record; what it holds, for those who may not change it."""
+    if not session.actor().may(view.kind.edit):
+        _read(view, row)
+        return
 
     @st.fragment
     def form() -> None:
         edit_form(view.kind, row, view.layout, shortcut=shortcut)
 
     form()
+
+
+def _read(view: View, row: Any) -> None:
+    for spec in view.kind.fields:
+        said = plain(shown(getattr(row, spec.name), field_of(spec, getattr(row, spec.name))))
+        st.markdown(_("{label}: {value}", label=_(spec.label), value=f"**{said}**"))
 
 
 def history(view: View, row: Any) -> None:

@@ -47,7 +47,7 @@ def _bulk(page: Page, view: View, query: RecordQuery, found: RecordPage, ticked:
         _("Which"), list(whom), format_func=whom.__getitem__, default="ticked" if ticked else "all", required=True,
         key=f"{page.name}.bulk.which.{bool(ticked)}", wrap=True,
     )  # fmt: skip
-    names = [spec.name for spec in kind.fields if spec.kind in _KINDS and spec.name != kind.title]
+    names = [spec.name for spec in kind.fields if spec.kind in _KINDS and spec.name not in {kind.title, *kind.unique}]
     name = st.selectbox(
         _("Field"), names, format_func=lambda code: _(kind.specs[code].label), key=f"{page.name}.bulk.field"
     )

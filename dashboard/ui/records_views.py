@@ -153,5 +153,21 @@ VIEWS: Mapping[str, View] = {
         ),
         derived={"state": (N_("State"), STATES)},
     ),
+    "products": View(
+        table="products",
+        pages=("products", "product"),
+        icon=":material/inventory_2:",
+        new=N_("New product"),
+        added=N_("Add product"),
+        nothing=(
+            N_("No products yet"), N_("Add one with “New product”, or import orders; what they sell appears here."),
+        ),
+        columns={"code": "", "category": "", "unit_price": "", "is_active": "", "is_adjustment": ""},
+        sorts={
+            "name": N_("By name"), "code": N_("By code"), "-price": N_("Dearest first"), "-created": N_("Newest first"),
+        },
+        count=lambda n: ngettext("{n} product", "{n} products", n),
+        layout=(("name",), ("code", "category"), ("unit_price",), ("is_active", "is_adjustment")),
+    ),
 }  # fmt: skip
 """By table."""

@@ -36,6 +36,8 @@ ROLES: dict[Permission, set[Role]] = {
     Permission.CUSTOMERS_VIEW: set(Role),
     Permission.CUSTOMERS_EDIT: set(Role),
     Permission.CUSTOMERS_EXPORT: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
+    Permission.PRODUCTS_VIEW: set(Role),
+    Permission.PRODUCTS_EDIT: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
     Permission.ORDERS_VIEW: set(Role),
     Permission.TICKETS_VIEW: set(Role),
     Permission.TICKETS_EDIT: set(Role),

@@ -20,7 +20,8 @@ def test_a_record_is_found_changed_and_taken_back(any_database: Database, table:
     create(any_database, kind, customer_id=customer_id)
     word = str(FIRST[table][kind.title]).split()[0]
     assert found(any_database, kind, text=word) == [1]
-    assert found(any_database, kind, filters={"customer_id": customer_id}) == [1]
+    if "customer_id" in kind.specs:
+        assert found(any_database, kind, filters={"customer_id": customer_id}) == [1]
     before = contents(any_database)
     (name, mine, _theirs), _other = EDITS[table]
     with any_database.write(SYSTEM, "form") as session:

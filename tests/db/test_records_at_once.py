@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -12,6 +13,7 @@ from sqlalchemy import func, select
 from crm_core.db.engine import Database
 from crm_core.db.models import Change, ChangeSet
 from crm_core.records.kinds import KINDS
+from crm_core.records.record_kind import RecordKind
 from tests.core.changes import contents
 from tests.core.test_records_of_each_kind import FIRST, create, customer, found
 from tests.db.test_concurrency import start, together
@@ -20,6 +22,7 @@ ROWS, EDITS = 10, 40
 FIELDS = {
     "tickets": ("subject", "category"), "deals": ("name", "source"), "needs": ("title", "text"),
     "activities": ("subject", "text"), "tasks": ("title", "text"), "contacts": ("name", "position"),
+    "products": ("name", "category"),
 }  # fmt: skip
 """Two fields of each kind that hold any text."""
 
@@ -92,12 +95,17 @@ print(count)
 """
 
 
+def own(kind: RecordKind, number: int) -> dict[str, Any]:
+    """Values of the fields that no two records share."""
+    return {name: f"{name}-{number}" for name in kind.unique}
+
+
 @pytest.mark.parametrize("table", FIELDS)
 def test_no_edit_of_two_processes_is_lost(any_database: Database, table: str) -> None:
     kind = KINDS[table]
     customer_id = customer(any_database)
-    for _ in range(ROWS):
-        create(any_database, kind, customer_id=customer_id)
+    for number in range(ROWS):
+        create(any_database, kind, customer_id=customer_id, **own(kind, number))
     arguments = (table, ",".join(FIELDS[table]), str(ROWS), str(EDITS))
     together(start(EDITOR, any_database, "Ada", *arguments), start(EDITOR, any_database, "Bob", *arguments))
     with any_database.read() as session:

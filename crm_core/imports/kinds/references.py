@@ -14,6 +14,8 @@ from crm_core.db.base import now
 from crm_core.db.history import TrackedSession
 from crm_core.db.models import Customer, Product, Team, User
 from crm_core.imports.kinds.writing import insert_rows
+from crm_core.records import record_search
+from crm_core.records.products import PRODUCTS
 from crm_core.records.search import index_new, sort_key
 
 _BATCH = 500
@@ -96,7 +98,10 @@ class References:
             {"code": code[:64], "name": name[:300], "is_active": True, "is_adjustment": False}
             for code, name in new.items()
         ]
-        self._ids["products"].update(zip(new, self._insert(Product, rows), strict=True))
+        ids = self._insert(Product, rows)
+        named = ({"id": id_, **row} for id_, row in zip(ids, rows, strict=True))
+        record_search.index_new(self._session, PRODUCTS, named)
+        self._ids["products"].update(zip(new, ids, strict=True))
 
     def _make_teams(self, new: Mapping[str, str]) -> None:
         rows = [{"name": name[:120], "is_active": True} for name in new]

@@ -1,0 +1,33 @@
+"""Pages of the workspace itself."""
+
+from crm_core.access import Permission
+from crm_core.translation import N_
+from dashboard.page_specs.spec import PageSpec
+
+WORKSPACE = (
+    PageSpec(
+        "data",
+        N_("Workspace"),
+        N_("Data"),
+        N_("Import orders from a file, check them first, take an import back."),
+        ":material/upload_file:",
+        Permission.IMPORTS_RUN,
+    ),
+    PageSpec(
+        "users",
+        N_("Workspace"),
+        N_("Users"),
+        N_("Who may sign in, and what they may do."),
+        ":material/manage_accounts:",
+        Permission.USERS_MANAGE,
+    ),
+    PageSpec(
+        "account",
+        N_("Workspace"),
+        N_("Your account"),
+        N_("Language, password and the browsers you are signed in with."),
+        ":material/account_circle:",
+        None,
+        is_hidden=True,
+    ),
+)
