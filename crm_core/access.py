@@ -37,6 +37,7 @@ class Permission(StrEnum):
     ACTIVITIES_EDIT = "activities.edit"
     RECORDS_BULK_EDIT = "records.bulk_edit"
     KPIS_VIEW = "kpis.view"
+    TARGETS_EDIT = "targets.edit"
     SEGMENTS_VIEW = "segments.view"
     SEGMENTS_SAVE = "segments.save"
     CAMPAIGNS_VIEW = "campaigns.view"
@@ -81,7 +82,7 @@ _MARKETING = {
 _LEADS = {_P.RECORDS_BULK_EDIT}
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.MANAGER: frozenset(_EVERYONE | _MARKETING | _LEADS | {_P.HISTORY_UNDO_ANY}),
+    Role.MANAGER: frozenset(_EVERYONE | _MARKETING | _LEADS | {_P.HISTORY_UNDO_ANY, _P.TARGETS_EDIT}),
     Role.MARKETING: frozenset(_EVERYONE | _MARKETING),
     Role.SUPPORT: frozenset(_EVERYONE | _LEADS | {_P.KPIS_VIEW}),
     Role.STAFF: frozenset(_EVERYONE),

@@ -1,6 +1,6 @@
 """Ask for the figures of any area: one question, one answer for page, CSV, XLSX and command line, and its rows.
 
-    figures = figures_of(ask, Question(period), ("sales", "service"))     {metric id: Figure}
+    found = figures_of(ask, Question(period), ("sales", "service"))      found.metrics: {metric id: Figure}
     rows, total = rows_behind(tables, "first_response", question, limit=25)
 
 `ask(analysis, params)` gives a report: on a page `page.run`, elsewhere `workspace.analyses.run` for an actor.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pandas as pd
@@ -71,6 +71,11 @@ class Question:
     def __post_init__(self) -> None:
         self.of_pipeline()
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it asks of a part of the records only."""
+        return any((self.country, self.channel, self.customers is not None, self.only != TicketFilter()))
+
     def of_sales(self) -> OverviewParams:
         """What it asks of orders."""
         return OverviewParams(self.period, self.compare, self.country, self.channel, self.customers, self.grain)
@@ -91,12 +96,28 @@ class Source:
     analysis: Analysis[Any, Any]
     params: Callable[[Question], Any]
     metrics: Callable[[Any], Mapping[str, Figure]]
-    is_incomplete: Callable[[Any], bool]
+    complete_until: Callable[[Any], date | None]
 
 
-_SALES = Source(overview, Question.of_sales, lambda found: found.kpis.metrics, lambda found: found.kpis.is_incomplete)
-_SERVICE = Source(service, Question.of_service, lambda found: found.metrics, lambda found: found.is_incomplete)
-_PIPELINE = Source(pipeline, Question.of_pipeline, lambda found: found.metrics, lambda found: found.is_incomplete)
+@dataclass(frozen=True)
+class Figures:
+    """Every metric of some areas, in the order of the registry; `complete_until` says by area up to which day, not
+    including it, the records are whole (None: there are none)."""
+
+    question: Question
+    metrics: Mapping[str, Figure]
+    complete_until: Mapping[str, date | None]
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Whether the period goes on after the records of one of the areas."""
+        end = self.question.period.end
+        return any(known is None or end > known for known in self.complete_until.values())
+
+
+_SALES = Source(overview, Question.of_sales, lambda found: found.kpis.metrics, lambda found: found.kpis.complete_until)
+_SERVICE = Source(service, Question.of_service, lambda found: found.metrics, lambda found: found.complete_until)
+_PIPELINE = Source(pipeline, Question.of_pipeline, lambda found: found.metrics, lambda found: found.complete_until)
 
 SOURCES: Mapping[str, Source] = {
     "sales": _SALES, "customers": _SALES, "retention": _SALES, "service": _SERVICE, "pipeline": _PIPELINE,
@@ -104,16 +125,24 @@ SOURCES: Mapping[str, Source] = {
 """By area."""
 
 
-def figures_of(ask: Ask, question: Question, areas: Collection[str] = tuple(AREAS)) -> dict[str, Figure]:
-    """Every metric of these areas, in the order of the registry.
+def figures_of(ask: Ask, question: Question, areas: Collection[str] = tuple(AREAS)) -> Figures:
+    """Every metric of these areas.
 
     Raises:
         KeyError: there is no such area.
     """
     found: dict[str, Figure] = {}
+    known: dict[Source, date | None] = {}
     for source in dict.fromkeys(SOURCES[area] for area in areas):
-        found |= source.metrics(ask(source.analysis, source.params(question)))
-    return {name: found[name] for area in AREAS if area in areas for name in AREAS[area].metrics}
+        report = ask(source.analysis, source.params(question))
+        found |= source.metrics(report)
+        known[source] = source.complete_until(report)
+    wanted = [area for area in AREAS if area in areas]
+    return Figures(
+        question,
+        {name: found[name] for area in wanted for name in AREAS[area].metrics},
+        {area: known[SOURCES[area]] for area in wanted},
+    )
 
 
 def rows_behind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
@@ -10,17 +11,20 @@ from typing import Annotated, Any
 import typer
 
 from crm_core.access import SYSTEM
+from crm_core.analytics import targets
 from crm_core.analytics.definitions import AREAS, DEFINITIONS
-from crm_core.analytics.figures import SOURCES, Figure, Question, figures_of
+from crm_core.analytics.figures import Figure, Question, figures_of
 from crm_core.analytics.metrics import Value
 from crm_core.analytics.overview import overview
 from crm_core.analytics.periods import Period
+from crm_core.analytics.standings import Standing
 from crm_core.cli.analytics import Compare
 from crm_core.cli.app import app
 from crm_core.cli.asking import From, To, money, refreshed, say, usage
 from crm_core.cli.output import JsonOption, emit
 
 ORDERS = ("sales", "customers", "retention")
+STATUSES = {"met": "met", "missed": "missed", "on_course": "on course", "behind": "behind"}
 LIFECYCLE = ("new", "returning", "resurrected", "dormant")
 
 
@@ -57,13 +61,11 @@ def kpis(
     with usage():
         question = Question(Period.parse(start, end), compare.value, country, channel)
     with refreshed() as workspace:
-        reports: dict[str, Any] = {}
-
-        def ask(analysis: Any, params: Any) -> Any:
-            reports[analysis.name] = workspace.analyses.run(analysis, params, actor=SYSTEM, progress=say)
-            return reports[analysis.name]
-
-        figures = figures_of(ask, question, areas)
+        ask = partial(workspace.analyses.run, actor=SYSTEM, progress=say)
+        found = figures_of(ask, question, areas)
+        bridge = ask(overview, question.of_sales()).bridge if set(areas) & set(ORDERS) else None
+        with workspace.read() as session:
+            against = targets.standings_of(session=session, actor=SYSTEM, found=found)
         currency, timezone = workspace.currency, workspace.timezone
     compared = question.period.compared(question.compare)
     data: dict[str, Any] = {
@@ -71,16 +73,19 @@ def kpis(
         "to": question.period.end,
         "timezone": timezone,
         "compared": None if compared is None else {"from": compared.start, "to": compared.end},
-        "is_incomplete": any(SOURCES[name].is_incomplete(reports[SOURCES[name].analysis.name]) for name in areas),
+        "is_incomplete": found.is_incomplete,
         "areas": {name: list(AREAS[name].metrics) for name in areas},
-        "metrics": {name: cells(figure) for name, figure in figures.items()},
+        "metrics": {name: cells(figure) for name, figure in found.metrics.items()},
+        "targets": {
+            name: {"target": held.target, "share": held.share, "elapsed": held.elapsed, "status": held.status}
+            for name, held in against.items()
+        },
     }
-    if overview.name in reports:
-        bridge = reports[overview.name].bridge
+    if bridge is not None:
         data["bridge"] = dict(zip(bridge["component"], bridge["amount"], strict=True))
     if "customers" in areas:
         data["metrics"] |= {"lifecycle": _lifecycle(data["metrics"])}
-    emit(data, as_json=as_json, text=_text(data, figures, currency))
+    emit(data, as_json=as_json, text=_text(data, found.metrics, against, currency))
 
 
 def cells(figure: Figure) -> dict[str, Any]:
@@ -95,21 +100,22 @@ def _lifecycle(metrics: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return together | {"n": sum(part["n"] for part in parts.values())}
 
 
-def _text(data: dict[str, Any], figures: dict[str, Figure], currency: str) -> str:
+def _text(data: dict[str, Any], figures: Mapping[str, Figure], held: Mapping[str, Standing], currency: str) -> str:
     compared = data["compared"]
     against = f", compared with {compared['from']} to {compared['to']}" if compared else ""
     unfinished = " This period is not over, or not all of it is recorded." if data["is_incomplete"] else ""
     lines = [f"{data['from']} up to {data['to']} ({data['timezone']}){against}; money in {currency}.{unfinished}"]
     for name, metrics in data["areas"].items():
-        lines += ["", AREAS[name].name, *map(partial(_line, figures), metrics)]
+        lines += ["", AREAS[name].name, *(_line(figures[metric], held.get(metric)) for metric in metrics)]
     return "\n".join(lines)
 
 
-def _line(figures: dict[str, Figure], metric_id: str) -> str:
-    figure, metric = figures[metric_id], DEFINITIONS[metric_id]
+def _line(figure: Figure, held: Standing | None) -> str:
+    metric = DEFINITIONS[figure.id]
     change = "" if figure.change is None else f"{figure.change:+.1%}"
     shown = f"{said(figure.value, metric.unit):>18}{said(figure.previous, metric.unit):>18}{change:>10}"
-    return f"{metric.name:40}{shown}   n = {figure.n:,}"
+    target = "" if held is None else f"   target {said(held.target, metric.unit)}: {STATUSES[held.status]}"
+    return f"{metric.name:40}{shown}   n = {figure.n:,}{target}"
 
 
 def said(value: Value, unit: str) -> str:
@@ -121,4 +127,6 @@ def said(value: Value, unit: str) -> str:
     if unit == "ratio":
         return f"{value:.1%}"
     suffix = {"hours": " h", "days": " days"}.get(unit)
+    if unit == "count":
+        return f"{float(value):,.0f}" if value == int(value) else f"{value:,}"
     return f"{value:,}" if suffix is None else f"{value:,.1f}{suffix}"

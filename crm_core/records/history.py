@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crm_core.access import Actor, Permission
 from crm_core.db.base import Tracked
 from crm_core.db.history import decode, encode
-from crm_core.db.models import Campaign, Change, ChangeRange, ChangeSet, SavedSegment
+from crm_core.db.models import Campaign, Change, ChangeRange, ChangeSet, MetricTarget, SavedSegment
 from crm_core.errors import NotFound
 from crm_core.records.backwards import MODELS
 from crm_core.records.changed_since import differing_since
@@ -26,6 +26,7 @@ HIDDEN = frozenset({"sort_name", "import_id", "created_at"})
 _NEEDED: Mapping[type[Tracked], Permission] = {
     SavedSegment: Permission.SEGMENTS_VIEW,
     Campaign: Permission.CAMPAIGNS_VIEW,
+    MetricTarget: Permission.KPIS_VIEW,
     **{kind.model: kind.view for kind in KINDS.values()},
 }
 """Records that not every role may see, and what it takes."""

@@ -56,4 +56,12 @@ REPORTS = (
         Permission.KPIS_VIEW,
         is_hidden=True,
     ),
+    PageSpec(
+        "targets",
+        N_("Reports"),
+        N_("Targets"),
+        N_("What each metric should reach, and who set that."),
+        ":material/flag:",
+        Permission.KPIS_VIEW,
+    ),
 )

@@ -24,6 +24,7 @@ FORM_ROUND = "users.round"
 ABILITIES = {
     Permission.CUSTOMERS_EDIT: N_("See and edit customers"),
     Permission.KPIS_VIEW: N_("See key figures"),
+    Permission.TARGETS_EDIT: N_("Set targets"),
     Permission.SEGMENTS_VIEW: N_("See segments"),
     Permission.CUSTOMERS_EXPORT: N_("Export lists"),
     Permission.IMPORTS_RUN: N_("Import orders"),

@@ -49,6 +49,7 @@ ROLES: dict[Permission, set[Role]] = {
     Permission.ACTIVITIES_EDIT: set(Role),
     Permission.RECORDS_BULK_EDIT: {Role.ADMIN, Role.MANAGER, Role.SUPPORT},
     Permission.KPIS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.SUPPORT},
+    Permission.TARGETS_EDIT: {Role.ADMIN, Role.MANAGER},
     Permission.SEGMENTS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
     Permission.SEGMENTS_SAVE: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
     Permission.CAMPAIGNS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING},

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from crm_core.access import SYSTEM
+from crm_core.analytics import targets
 from crm_core.analytics.definitions import AREAS
 from crm_core.analytics.metrics import METRICS
 from crm_core.cli import app
-from crm_core.cli.output import options
+from crm_core.cli.output import opened, options
 from crm_core.errors import AnalysisRefused
 from tests.core.order_files import write
 
@@ -84,6 +86,19 @@ def test_kpis_of_any_area_are_those_of_the_registry(folder: Path) -> None:
     assert list(data["metrics"]) == [*AREAS["service"].metrics, *AREAS["pipeline"].metrics]
     assert "bridge" not in data
     assert rapport(folder, "kpis", *dates, "--area", "marketing").exit_code == 2
+
+
+def test_kpis_of_a_calendar_period_name_their_targets(folder: Path) -> None:
+    with opened() as workspace, workspace.write(SYSTEM, "form") as session:
+        targets.create(session=session, actor=SYSTEM, metric="orders", grain="month", value=150)
+    dates = ("--from", "2024-02-01", "--to", "2024-03-01")
+    data = as_json(folder, "kpis", *dates)
+    elapsed = 28 / 29  # the newest order is of the 28th
+    assert data["targets"] == {
+        "orders": {"target": "150.0000", "share": pytest.approx(0.8), "elapsed": elapsed, "status": "behind"}
+    }
+    assert "target 150: behind" in rapport(folder, "kpis", *dates).stdout
+    assert as_json(folder, "kpis", "--from", "2024-02-01", "--to", "2024-02-29")["targets"] == {}
 
 
 def test_filters_of_orders_are_refused_beside_tickets_and_deals(folder: Path) -> None:

@@ -64,7 +64,7 @@ def test_every_metric_says_what_it_is(metric_id: str) -> None:
 
 
 def test_figures_of_every_area_come_in_the_order_of_the_registry(ask: Ask) -> None:
-    found = figures_of(ask, FEBRUARY)
+    found = figures_of(ask, FEBRUARY).metrics
     assert list(found) == [metric for area in AREAS.values() for metric in area.metrics]
     assert {name: figure.id for name, figure in found.items()} == {name: name for name in found}
     shown = {name: found[name].value for name in ("orders", "active_customers", "opened", "won_deals", "open_deals")}
@@ -78,13 +78,13 @@ def test_only_the_analyses_of_the_areas_asked_for_are_run(ask: Ask) -> None:
         asked.append(analysis.name)
         return ask(analysis, params)
 
-    found = figures_of(counting, FEBRUARY, ("customers", "retention"))
+    found = figures_of(counting, FEBRUARY, ("customers", "retention")).metrics
     assert asked == ["overview"]
     assert set(found) == {*AREAS["customers"].metrics, *AREAS["retention"].metrics}
 
 
 def test_as_many_rows_lie_behind_a_metric_as_its_n_says(ask: Ask, whole_tables: dict[str, Tables]) -> None:
-    for metric_id, figure in figures_of(ask, FEBRUARY).items():
+    for metric_id, figure in figures_of(ask, FEBRUARY).metrics.items():
         tables = whole_tables[SOURCES[AREA_OF[metric_id]].analysis.name]
         rows, total = rows_behind(tables, metric_id, FEBRUARY, limit=None)
         assert (len(rows), total) == (figure.n, figure.n), metric_id
