@@ -7,7 +7,7 @@ from crm_core.records import customers, orders
 from crm_core.records.customers import UpdateResult
 from dashboard import session, ui
 from dashboard.i18n import _
-from dashboard.ui import beside, done
+from dashboard.ui import beside, customer_standing, done
 from dashboard.ui import customer as parts
 from dashboard.ui import customers as shared
 from dashboard.ui.customer_churn import churn_risk
@@ -30,6 +30,7 @@ with workspace.read() as database_session:
 
 page = ui.page("customer", title=parts.plain(customer.name))
 parts.subtitle(customer, lifetime)
+customer_standing.draw(page, customer, lifetime)
 parts.flash()
 done.notice()
 parts.figures(lifetime)

@@ -40,8 +40,7 @@ _log = logging.getLogger(__name__)
 
 _QUICK_SECONDS = 1.0
 _SMALL_SNAPSHOT_BYTES = 16 * 2**20
-_MAX_FAILURES = 256
-_UNKEPT_SECONDS = 60.0
+_MAX_FAILURES, _UNKEPT_SECONDS = 256, 60.0
 
 
 @dataclass(frozen=True)
@@ -168,11 +167,12 @@ class Analyses:
             self._failures.pop(key.key, None)
         return self.poll(analysis, params, actor=actor)
 
-    def latest(self, analysis: Analysis[P, R], params: P, *, actor: Actor) -> Ready[R] | None:
-        """The last report of these parameters on older records, or on these; None if none is kept."""
+    def latest(self, analysis: Analysis[P, R], *params: P, actor: Actor) -> Ready[R] | None:
+        """The last report of the first of these parameters that has one, on any state of the records; else None."""
         actor.require(analysis.permission)
         with self._snapshot() as snapshot:
-            return self._previous(report_key(analysis, params, snapshot, actor.scope), analysis)
+            keys = (report_key(analysis, asked, snapshot, actor.scope) for asked in params)
+            return next((found for key in keys if (found := self._previous(key, analysis)) is not None), None)
 
     def cancel(self, analysis: Analysis[P, R], params: P, *, actor: Actor) -> bool:
         """Stop computing this here, within seconds; return whether it was queued or under way.
