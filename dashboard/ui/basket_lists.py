@@ -9,14 +9,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.access import Permission
 from crm_core.analytics.basket_source import ItemLevel
 from crm_core.analytics.cross_sell import CrossSellParams, cross_sell
 from crm_core.db.models import SegmentKind
-from crm_core.reports import spreadsheet
 from dashboard import nav
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui import customers
+from dashboard.ui.downloads import downloads
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
 from dashboard.ui.plain import plain
@@ -50,7 +49,7 @@ def cross_sell_list(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(plain(title), anchor=False, width="content")
         st.caption(ngettext("{n} customer", "{n} customers", len(report.members)), width="content")
-        download(page, lambda: report.members, "cross_sell")
+        download(lambda: report.members, "cross_sell")
         save_as_segment(
             f"cross_sell.{level}.{sides}",
             name=title,
@@ -107,13 +106,9 @@ def people_columns(key: str, ids: list[int]) -> dict[str, Any]:
     }
 
 
-def download(page: Page, make: Callable[[], pd.DataFrame], key: str) -> None:
-    """The whole list as a file, made when it is asked for, for those who may export."""
-    if page.may(Permission.CUSTOMERS_EXPORT):
-        st.download_button(
-            _("Download CSV"), lambda: spreadsheet.csv_bytes(make()), file_name=f"{key}.csv", mime="text/csv",
-            key=f"{key}.download", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+def download(make: Callable[[], pd.DataFrame], key: str) -> None:
+    """The whole list as files, made when they are asked for, for those who may export."""
+    downloads(make, file_name=key, key=f"{key}.download")
 
 
 def _open(key: str, ids: list[int]) -> None:

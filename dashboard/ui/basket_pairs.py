@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from crm_core.access import Permission
 from crm_core.analytics.baskets import BasketParams, BasketReport
 from crm_core.analytics.pairs import CompanionParams, CompanionReport, SubstituteReport
-from crm_core.reports import spreadsheet
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui.basket_lists import Thing, cross_sell_list, thing
 from dashboard.ui.baskets import intervals, which
+from dashboard.ui.downloads import downloads
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
 from dashboard.ui.plain import plain
@@ -150,7 +151,4 @@ def method(params: BasketParams) -> list[str]:
 
 
 def _download(frame: pd.DataFrame, key: str) -> None:
-    st.download_button(
-        _("Download CSV"), lambda: spreadsheet.csv_bytes(frame), file_name=f"{key}.csv", mime="text/csv",
-        key=f"{key}.download", icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    downloads(lambda: frame, file_name=key, key=f"{key}.download", permission=Permission.SEGMENTS_VIEW)

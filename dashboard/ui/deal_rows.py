@@ -20,8 +20,8 @@ from dashboard import nav, session
 from dashboard.i18n import _, fmt
 from dashboard.ui import customers, outcome
 from dashboard.ui.cards import metric_text
-from dashboard.ui.csv_download import csv_download
 from dashboard.ui.deal_groups import group_names, owners
+from dashboard.ui.downloads import rows_downloads
 from dashboard.ui.page import Page
 from dashboard.ui.pipeline import ROWS_PAGE, address
 
@@ -167,11 +167,11 @@ def pager(total: int) -> None:
 
 
 def download(code: str, params: PipelineParams) -> None:
-    """All of the deals as CSV, for those who may export."""
-    csv_download(
+    """All of the deals as files, for those who may export."""
+    rows_downloads(
         lambda tables: pipeline_drill.deals_behind(tables, code, params, limit=None)[0],
         titles=TITLES,
-        file_name=f"{code.replace(':', '_')}_{params.period.start}_{params.period.end}.csv",
+        file_name=f"{code.replace(':', '_')}_{params.period.start}_{params.period.end}",
         key="deals_behind.download",
     )
 

@@ -34,7 +34,7 @@ def members(page: Page, report: NextProductReport) -> None:
     ids = np.unique(rows["customer_id"].to_numpy(dtype=np.int64)).tolist()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(ngettext("{n} customer", "{n} customers", len(ids)), width="content")
-        download(page, partial(read, rows), "next_products")
+        download(partial(read, rows), "next_products")
         name = _("Customers with a next product") if product is None else _("Next product: {name}", name=product)
         save_as_segment(
             f"next_product.{report.as_of}.{product}", name=name, kind=SegmentKind.MODEL, member_ids=ids, is_live=False

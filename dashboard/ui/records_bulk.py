@@ -15,11 +15,11 @@ from crm_core.records import record_list
 from crm_core.records.bulk_edit import bulk_edit
 from crm_core.records.record_export import cells
 from crm_core.records.record_list import RecordPage, RecordQuery
-from crm_core.reports.spreadsheet import csv_bytes
 from crm_core.translation import translate_fields
 from dashboard import session
 from dashboard.i18n import _, ngettext, texts
 from dashboard.ui import done
+from dashboard.ui.downloads import downloads
 from dashboard.ui.form_fields import draw as draw_field
 from dashboard.ui.form_state import FormState
 from dashboard.ui.page import Page
@@ -108,14 +108,11 @@ def _download(page: Page, view: View, query: RecordQuery) -> None:
         elif spec.kind == "choice":
             codes[spec.name] = choices(str(spec.target))
 
-    def make() -> bytes:
+    def make() -> pd.DataFrame:
         with workspace.read() as database_session:
             rows = cells(
                 session=database_session, actor=actor, kind=view.kind, query=query, names=list(titles), codes=codes
             )
-        return csv_bytes(pd.DataFrame(rows, columns=list(titles.values())))
+        return pd.DataFrame(rows, columns=list(titles.values()))
 
-    st.download_button(
-        _("Download CSV"), make, file_name=f"{view.table}.csv", mime="text/csv", key=f"{page.name}.csv",
-        icon=":material/download:", on_click="ignore",
-    )  # fmt: skip
+    downloads(make, file_name=view.table, key=f"{page.name}.csv")

@@ -19,7 +19,7 @@ from dashboard import session
 from dashboard.i18n import _, column_format, fmt
 from dashboard.ui import customers
 from dashboard.ui.cards import metric_text
-from dashboard.ui.csv_download import csv_download
+from dashboard.ui.downloads import rows_downloads
 
 PER_PAGE = 25
 DOWNLOAD_LIMIT = 1_000_000
@@ -145,10 +145,10 @@ def pager(total: int) -> None:
 
 
 def download(metric_id: str, params: KpiParams) -> None:
-    """All of the rows as CSV, for those who may export."""
-    csv_download(
+    """All of the rows as files, for those who may export."""
+    rows_downloads(
         lambda tables: drill.rows_behind(tables, metric_id, params, limit=DOWNLOAD_LIMIT)[0],
         titles=TITLES,
-        file_name=f"{metric_id}_{params.period.start}_{params.period.end}.csv",
+        file_name=f"{metric_id}_{params.period.start}_{params.period.end}",
         key="rows.download",
     )

@@ -9,15 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.access import Permission
 from crm_core.analytics import rfm as rfm_analysis
 from crm_core.analytics.rfm import RfmMembersParams, RfmReport
 from crm_core.analytics.rfm_scores import Scoring, Thresholds
 from crm_core.db.models import SegmentKind
-from crm_core.reports import spreadsheet
-from dashboard import nav, session
+from dashboard import nav
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui import customers, scoring
+from dashboard.ui.downloads import downloads
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
 from dashboard.ui.save_segment import save_as_segment
@@ -207,16 +206,7 @@ def members(title: str, meaning: str, frame: pd.DataFrame, *, key: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(title, anchor=False, width="content")
         st.caption(ngettext("{n} customer", "{n} customers", len(frame)), width="content")
-        if session.actor().may(Permission.CUSTOMERS_EXPORT):
-            st.download_button(
-                _("Download CSV"),
-                lambda: spreadsheet.csv_bytes(frame),
-                file_name=f"{key}.csv",
-                mime="text/csv",
-                key=f"{key}.download",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        downloads(lambda: frame, file_name=key, key=f"{key}.download")
     if meaning:
         st.caption(meaning)
     first = frame.head(SHOWN)

@@ -10,7 +10,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.access import Permission
 from crm_core.analytics.periods import Period
 from crm_core.analytics.service_drill import TicketsParams, TicketsReport
 from crm_core.analytics.service_metrics import SERVICE_METRICS, Occurrences
@@ -19,12 +18,11 @@ from crm_core.analytics.service_tables import Part
 from crm_core.analytics.service_values import value_of as metric_of
 from crm_core.errors import Invalid
 from crm_core.records.tickets import STATES
-from crm_core.reports import spreadsheet
 from crm_core.translation import N_
-from dashboard import session
 from dashboard.i18n import _, fmt
 from dashboard.ui import customers, service
 from dashboard.ui.cards import metric_text
+from dashboard.ui.downloads import downloads
 from dashboard.ui.page import Page
 
 PER_PAGE = 25
@@ -102,14 +100,20 @@ def table(page: Page, report: TicketsReport, names: Mapping[tuple[str, Any], str
     )  # fmt: skip
 
 
-def said(rows: pd.DataFrame, names: Mapping[tuple[str, Any], str]) -> pd.DataFrame:
-    """The tickets as this reader writes them."""
+def worded(rows: pd.DataFrame, names: Mapping[tuple[str, Any], str]) -> pd.DataFrame:
+    """The tickets with codes and keys in words; numbers and times stay what they are."""
     shown = rows.copy()
     for dimension in service.DIMENSIONS:
         values = [None if value != value or value is None else value for value in rows[dimension]]
         keys = [int(value) if value is not None and dimension.endswith("_id") else value for value in values]
         shown[dimension] = ["" if key is None else service.name_of(names, dimension, key) for key in keys]
     shown["state"] = [_(STATES.get(state, state)) for state in rows["state"]]
+    return shown
+
+
+def said(rows: pd.DataFrame, names: Mapping[tuple[str, Any], str]) -> pd.DataFrame:
+    """The tickets as this reader writes them."""
+    shown = worded(rows, names)
     for name in ("opened_at", "first_replied_at", "resolved_at", "at"):
         shown[name] = ["" if pd.isna(at) else fmt().instant(at.to_pydatetime()) for at in rows[name]]
     shown["counted"] = [fmt().number(value, 2) for value in rows["counted"]]
@@ -128,16 +132,8 @@ def pager(total: int) -> None:
 
 
 def download(params: TicketsParams, report: TicketsReport, names: Mapping[tuple[str, Any], str]) -> None:
-    """All of the tickets as CSV, for those who may export."""
-    if not session.actor().may(Permission.CUSTOMERS_EXPORT):
-        return
+    """All of the tickets as files, for those who may export."""
     titles = {name: _(title) for name, title in TITLES.items()}
-    st.download_button(
-        _("Download CSV"),
-        spreadsheet.csv_bytes(said(report.tickets, names).rename(columns=titles)),
-        file_name=f"tickets_{params.metric}_{params.period.start}_{params.period.end}.csv",
-        mime="text/csv",
-        key="service_tickets.download",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    frame = worded(report.tickets, names)[list(titles)].rename(columns=titles)
+    file_name = f"tickets_{params.metric}_{params.period.start}_{params.period.end}"
+    downloads(lambda: frame, file_name=file_name, key="service_tickets.download")
