@@ -27,6 +27,7 @@ SUITES = (
     "cohorts",
     "memory",
     "browser",
+    "pages",
 )
 RESULTS = Path(__file__).parent / "results"
 

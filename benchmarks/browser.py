@@ -74,6 +74,16 @@ def warm_change(page: Page) -> float:
     return statistics.median(page.evaluate(SETTLED, labels[number % 2]) for number in range(ROUNDS))
 
 
+def demo_workspace(context: Context) -> Workspace:
+    """A demo of 3,000 customers, made where there is none yet."""
+    settings = Settings(data_dir=context.folder / "demo", _env_file=None)  # type: ignore[call-arg]
+    workspace = Workspace.open(settings, create=True)
+    if not workspace.is_demo:
+        demo.fill(workspace, customers=3000, seed=7)
+        workspace = Workspace.open(settings)
+    return workspace
+
+
 def constants(workspace: Workspace) -> dict[str, Any]:
     """What the yardstick draws, taken from the two real reports."""
     today = datetime.now(zone(workspace.timezone)).date() + timedelta(days=1)
@@ -127,11 +137,7 @@ def _trend(values: Iterable[Any]) -> list[float] | None:
 
 def run(context: Context) -> list[Line]:
     """Both pages in the same browser on the same machine, one after the other."""
-    settings = Settings(data_dir=context.folder / "demo", _env_file=None)  # type: ignore[call-arg]
-    workspace = Workspace.open(settings, create=True)
-    if not workspace.is_demo:
-        demo.fill(workspace, customers=3000, seed=7)
-        workspace = Workspace.open(settings)
+    workspace = demo_workspace(context)
     written = context.folder / "constants.json"
     written.write_text(json.dumps(constants(workspace)))
     with served(workspace) as (url, _pid), signed_in_page(workspace, url) as page:

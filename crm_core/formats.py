@@ -5,12 +5,12 @@ Every method takes None (and NaN, a frame's None) and gives "—": a figure that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
-from typing import Protocol
+from functools import cached_property, lru_cache
+from typing import Protocol, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
@@ -21,6 +21,14 @@ NO_DATA = "—"
 Number = int | float | Decimal
 
 _Day = date  # inside the class the name is taken by the method
+
+
+_F = TypeVar("_F", bound=Callable[..., str])
+
+
+def _remembered(method: _F) -> _F:
+    """The method, with its latest answers kept: a page drawn again says mostly what it said before."""
+    return cast(_F, lru_cache(maxsize=16_384, typed=True)(method))
 
 
 class Days(Protocol):
@@ -53,14 +61,17 @@ class Formats:
     def _zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @_remembered
     def date(self, day: _Day | None) -> str:
         """A day: Mar 5, 2026 / 2026年3月5日."""
         return NO_DATA if day is None else dates.format_date(day, "medium", locale=self.locale)
 
+    @_remembered
     def day(self, day: _Day | None) -> str:
         """A day whose year is plain from where it stands: Mar 5 / 3月5日."""
         return NO_DATA if day is None else dates.format_skeleton("MMMd", day, locale=self.locale)
 
+    @_remembered
     def month(self, day: _Day | None, *, has_year: bool = True) -> str:
         """The month a day lies in: Mar 2026 / 2026年3月; without year where that is plain: Mar / 3月."""
         if day is None:
@@ -108,6 +119,7 @@ class Formats:
             return self.year(start)
         return dates.format_interval(start, last, "y", locale=self.locale)
 
+    @_remembered
     def number(self, value: Number | None, digits: int | None = None, *, compact: bool = False) -> str:
         """A number with thousands separators: 12,345; with exactly `digits` decimals, else with at most two.
 
@@ -121,6 +133,7 @@ class Formats:
         places = "##" if digits is None else "0" * digits
         return numbers.format_decimal(_half_up(exact, 2 if digits is None else digits), f"#,##0.{places}", self.locale)
 
+    @_remembered
     def money(
         self, amount: Number | None, currency: str | None = None, *, compact: bool = False, signed: bool = False
     ) -> str:
@@ -143,6 +156,7 @@ class Formats:
         rounded = _half_up(exact, numbers.get_currency_precision(unit))
         return numbers.format_currency(rounded, unit, locale=self.locale)
 
+    @_remembered
     def price(self, amount: Decimal | None, currency: str | None = None) -> str:
         """A unit price with every digit it has, up to a ten-thousandth: £0.165."""
         if amount is None or _is_nan(amount):
@@ -156,6 +170,7 @@ class Formats:
         """Several words or phrases in one sentence: "red, blue and green"."""
         return format_list(list(words), locale=self.locale)
 
+    @_remembered
     def percent(self, share: Number | None, digits: int = 1, *, signed: bool = False) -> str:
         """A share of one as a percentage: 0.123 is 12.3%; `signed` puts a plus before a gain, nothing before zero."""
         if share is None or _is_nan(share):

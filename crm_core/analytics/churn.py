@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -132,10 +133,12 @@ class ChurnReport:
 
     def measure(self, predictor: str, measure: str) -> Estimate | None:
         """One number of `quality`; None where it was not measured."""
-        rows = self.quality[(self.quality["predictor"] == predictor) & (self.quality["measure"] == measure)]
-        if rows.empty:
-            return None
-        return Estimate(*(float(rows[name].iloc[0]) for name in ("value", "low", "high")))
+        return self._estimates.get((predictor, measure))
+
+    @cached_property
+    def _estimates(self) -> dict[tuple[str, str], Estimate]:
+        columns = (self.quality[name] for name in ("predictor", "measure", "value", "low", "high"))
+        return {(who, what): Estimate(*map(float, numbers)) for who, what, *numbers in zip(*columns, strict=True)}
 
 
 @analysis("churn", reads=("orders", "order_lines", "products"), permission=Permission.SEGMENTS_VIEW, is_long=True)

@@ -121,12 +121,17 @@ def moves_matrix(
     colours = palette(dark)
     targets = [key for key in names if key in set(moves["target"])]
     origins = [key for key in names if key in set(moves["origin"])]
-    known = moves.set_index(["origin", "target"])
-    totals = moves.groupby("origin")["customers"].sum()
+    known = {
+        (origin, target): (int(n), sales)
+        for origin, target, n, sales in zip(
+            moves["origin"], moves["target"], moves["customers"], moves["sales"], strict=True
+        )
+    }
+    totals = moves.groupby("origin")["customers"].sum().to_dict()
     drawn = []
     for row, origin in enumerate(origins, start=1):
         for column, target in enumerate(targets, start=1):
-            n, sales = int(known["customers"][origin, target]), known["sales"][origin, target]
+            n, sales = known[origin, target]
             share = n / max(int(totals[origin]), 1)
             ground = mixed(colours.accent, colours.background, 0.08 + 0.92 * share) if n else colours.grid
             lines = (

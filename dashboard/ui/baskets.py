@@ -162,9 +162,9 @@ def bundles(report: BasketReport) -> None:
     st.subheader(_("Bundles to sell as one"), anchor=False)
     table = pd.DataFrame(
         {
-            "items": [" + ".join(name[item] for item in items) for items in report.bundles["items"]],
-            "count": report.bundles["count"],
             "together": report.bundles["together"] * 100,
+            "count": report.bundles["count"],
+            "items": [" + ".join(name[item] for item in items) for items in report.bundles["items"]],
         }
     )
     columns = {

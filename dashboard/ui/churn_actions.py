@@ -94,7 +94,7 @@ def _file_of(report: ChurnReport, listed: pd.DataFrame, n: int, holdout: int) ->
         with workspace.warehouse.open() as snapshot:
             tables = snapshot.tables(actor.scope)
             asked, _held_out, _no_consent = contact_list(tables, listed, n, holdout_bp=holdout * WHOLE_BP, seed=SEED)
-        return _file(asked, [reasons_in_words(report, row, *said) for _index, row in asked.iterrows()])
+        return _file(asked, reasons_in_words(report, asked, *said))
 
     return make
 

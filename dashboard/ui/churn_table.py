@@ -57,20 +57,19 @@ def _save(report: ChurnReport, band: str) -> None:
     )
 
 
-def reasons_in_words(report: ChurnReport, row: pd.Series, translator: Translator, formats: Formats) -> str:
-    """Up to three things that add most to a customer's risk, in the language of the translator."""
+def reasons_in_words(report: ChurnReport, rows: pd.DataFrame, translator: Translator, formats: Formats) -> list[str]:
+    """Of each row up to three things that add most to the customer's risk, in the language of the translator."""
     if report.model is None:
-        return ""
-    typical = dict(zip(report.model.typical["feature"], report.model.typical["value"], strict=True))
-    found = []
-    for n in (1, 2, 3):
-        position, value = int(row[f"reason_{n}"]), row[f"value_{n}"]
-        if position < 0:
-            continue
-        feature, usual = INPUTS[position], typical[INPUTS[position].name]
-        known = None if pd.isna(value) else float(value)
-        found.append(Reason(feature, known, None if pd.isna(usual) else float(usual), 0.0).text(translator, formats))
-    return "; ".join(found)
+        return [""] * len(rows)
+    usual = dict(zip(report.model.typical["feature"], report.model.typical["value"], strict=True))
+    typical = [None if pd.isna(usual[feature.name]) else float(usual[feature.name]) for feature in INPUTS]
+    columns = [zip(rows[f"reason_{n}"], rows[f"value_{n}"], strict=True) for n in (1, 2, 3)]
+    said = []
+    for reasons in zip(*columns, strict=True):
+        known = [(int(place), None if pd.isna(value) else float(value)) for place, value in reasons if place >= 0]
+        found = [Reason(INPUTS[place], value, typical[place], 0.0) for place, value in known]
+        said.append("; ".join(reason.text(translator, formats) for reason in found))
+    return said
 
 
 def _listed(report: ChurnReport, rows: pd.DataFrame, *, title: str, save: Callable[[], None] | None) -> None:
@@ -90,7 +89,7 @@ def _listed(report: ChurnReport, rows: pd.DataFrame, *, title: str, save: Callab
             "chance": (first["probability"] * 100).tolist(),
             "value": (first["value_e4"] / 10_000).tolist(),
             "risk": (first["risk_e4"] / 10_000).tolist(),
-            "why": [reasons_in_words(report, row, texts(), fmt()) for _index, row in first.iterrows()],
+            "why": reasons_in_words(report, first, texts(), fmt()),
         }
     )
     grid(

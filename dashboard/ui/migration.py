@@ -49,7 +49,8 @@ def show(page: Page, yardstick: Yardstick, names: Mapping[str, str], before: dat
             on_select="rerun",
         )
         st.caption(_("Click a number to see its customers."))
-    grid(_flows(report, names), key="moves_flows", alt=_("Segments"), right=_flows(report, names).columns[1:])
+    flows = _flows(report, names)
+    grid(flows, key="moves_flows", alt=_("Segments"), right=flows.columns[1:])
     cell = _cell(picked, called)
     if cell is not None:
         _members(page, MovedParams(yardstick, before, after, *cell), called)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -26,7 +26,7 @@ def tracking(report: ValueReport) -> pd.DataFrame:
     found = report.holdout.tracking
     return pd.DataFrame(
         {
-            _("Day"): [fmt().date(day) for day in found["day"]],
+            _("Day"): [*map(fmt().date, found["day"])],
             _("Bought"): [fmt().number(value) for value in found["actual"]],
             _("Expected"): [fmt().number(value, 0) for value in found["predicted"]],
         }
@@ -68,7 +68,7 @@ def groups(report: ValueReport, by: str) -> None:
             "sales": found["sales"].astype(float).tolist(),
             "purchases": found["purchases"].round(1).tolist(),
             "value": found["value"].astype(float).tolist(),
-            "range": [_range(low, high) for low, high in zip(found["value_low"], found["value_high"], strict=True)],
+            "range": _ranges(found["value_low"], found["value_high"]),
             "value_share": [value * 100 for value in found["value_share"]],
             "each": found["value_per_customer"].astype(float).tolist(),
         }
@@ -121,19 +121,13 @@ def members(frame: pd.DataFrame, title: str, *, order: str, save: Callable[[], N
         {
             "name": first["name"].tolist(),
             "purchases": first["purchases"].tolist(),
-            "purchases_range": [
-                _whole_range(low, high)
-                for low, high in zip(first["purchases_low"], first["purchases_high"], strict=True)
-            ],
+            "purchases_range": _whole_ranges(first["purchases_low"], first["purchases_high"]),
             "value": (first["value_e4"] / 10_000).tolist(),
-            "range": [
-                _range(None if pd.isna(low) else low / 10_000, None if pd.isna(high) else high / 10_000)
-                for low, high in zip(first["value_low_e4"], first["value_high_e4"], strict=True)
-            ],
+            "range": _ranges(first["value_low_e4"] / 10_000, first["value_high_e4"] / 10_000),
             "spend": (first["spend_e4"] / 10_000).tolist(),
             "alive": (first["p_alive"] * 100).tolist(),
             "so_far": first["purchases_so_far"].tolist(),
-            "last": [fmt().date(day) for day in first["last_on"]],
+            "last": [*map(fmt().date, first["last_on"])],
         }
     )
     grid(
@@ -185,15 +179,23 @@ def _cohort(day: Any, unit: str) -> str:
     return _("{year} Q{quarter}", year=day.year, quarter=(day.month + 2) // 3)
 
 
-def _range(low: Any, high: Any) -> str:
-    """The ends of an interval of money, in whole units of the currency."""
-    if low is None or high is None:
-        return NO_DATA
-    return f"{fmt().money(round(low), compact=True)} – {fmt().money(round(high), compact=True)}"
+def _ranges(lows: Iterable[Any], highs: Iterable[Any]) -> list[str]:
+    """The ends of intervals of money, in whole units of the currency."""
+    money = fmt().money
+    return [
+        NO_DATA
+        if pd.isna(low) or pd.isna(high)
+        else f"{money(round(low), compact=True)} – {money(round(high), compact=True)}"
+        for low, high in zip(lows, highs, strict=True)
+    ]
 
 
-def _whole_range(low: Any, high: Any) -> str:
-    return NO_DATA if pd.isna(low) or pd.isna(high) else f"{fmt().number(int(low))} – {fmt().number(int(high))}"
+def _whole_ranges(lows: Iterable[Any], highs: Iterable[Any]) -> list[str]:
+    number = fmt().number
+    return [
+        NO_DATA if pd.isna(low) or pd.isna(high) else f"{number(int(low))} – {number(int(high))}"
+        for low, high in zip(lows, highs, strict=True)
+    ]
 
 
 def _open(ids: Sequence[int]) -> None:

@@ -13,21 +13,24 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+TODAY = datetime.now(UTC).date()
+
 SCREENS = {
     "overview": "/overview",
-    "rows": "/rows?metric=net_sales",
+    "rows": f"/rows?metric=net_sales&from={TODAY - timedelta(days=365)}&to={TODAY}",
     "service": "/service",
     "service_tickets": "/service_tickets?metric=opened",
     "pipeline": "/pipeline",
     "deals_behind": "/deals_behind?metric=won_deals",
     "customers": "/customers",
-    "customer": "/customer?id=17",
+    "customer": "/customer?id=12",
     "new_customer": "/new_customer",
     "tickets": "/tickets",
     "ticket": "/ticket?id=1",

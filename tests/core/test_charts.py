@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import pytest
 
 from crm_core import charts
+from crm_core.charts import theme
 from crm_core.charts.theme import DARK, LIGHT
 from crm_core.formats import Formats
 from crm_core.translation import Translator, translator
@@ -232,3 +233,8 @@ def test_money_axes_speak_the_readers_language():
     zh = {"_": translator("zh_CN"), "formats": Formats("zh_CN", "CNY", "Asia/Shanghai")}
     axis = charts.sales_over_time(months([120_000, 90_000]), metric="net_sales", **zh).layout.yaxis
     assert list(axis.ticktext)[:3] == ["¥0", "¥5万", "¥10万"]
+
+
+def test_in_tests_a_property_plotly_does_not_know_raises() -> None:
+    with pytest.raises(ValueError, match="nosuch"):
+        theme.figure([{"type": "bar", "nosuch": 1}], dark=False, height=100)

@@ -158,5 +158,5 @@ def test_who_may_not_see_segments_sees_no_outlook(open_app: Open) -> None:
 
 
 def test_intervals_that_are_not_there_are_dashes() -> None:
-    assert value_tables._range(None, None) == "—"
-    assert value_tables._whole_range(pd.NA, pd.NA) == "—"
+    assert value_tables._ranges([None, float("nan")], [None, 2.0]) == ["—", "—"]
+    assert value_tables._whole_ranges([pd.NA], [pd.NA]) == ["—"]
