@@ -32,6 +32,9 @@ SCREENS = {
     "customers": "/customers",
     "customer": "/customer?id=12",
     "new_customer": "/new_customer",
+    "products": "/products",
+    "product": "/product?id=1",
+    "targets": "/targets",
     "tickets": "/tickets",
     "ticket": "/ticket?id=1",
     "deals": "/deals",
@@ -71,6 +74,8 @@ SCREENS = {
 
 WIDTHS = {"wide": 1440, "narrow": 390}
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
+LANGUAGES = {"en": "English", "zh": "简体中文"}
+SIGN_OUT = {"en": "Sign out", "zh": "退出登录"}
 THEMES = ("light", "dark")
 
 _PATIENCE = 120_000
@@ -109,6 +114,16 @@ def show(page: Page, path: str) -> None:
         if not page.locator(_BUSY).count() and page.locator("[data-test-script-state=notRunning]").count():
             break
     page.wait_for_timeout(300)
+
+
+def speak(page: Page, language: str) -> None:
+    """Switch the signed-in person's language, which is remembered, in the sidebar, which a phone folds away."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": WIDTHS["wide"], "height": 900})
+    page.get_by_role("radio", name=LANGUAGES[language]).click(timeout=_PATIENCE)
+    page.wait_for_selector(f"[data-testid=stSidebar] :text-is('{SIGN_OUT[language]}')", timeout=_PATIENCE)
+    if size is not None:
+        page.set_viewport_size(size)
 
 
 def faults(page: Page) -> list[str]:
@@ -156,12 +171,14 @@ def main(address: str, folder: str, *names: str) -> int:
             page.goto("/sign-in")
             page.locator('button[value="admin@demo.rapport.example"]').click()
             page.wait_for_selector("[data-testid=stApp]", timeout=_PATIENCE)
+            speak(page, look.language)
             for name, path in wanted.items():
                 show(page, path)
                 found = faults(page)
                 faulty += bool(found)
                 whole(page, Path(folder) / f"{name}-{look.name}.png")
                 sys.stdout.write("\t".join((name, look.name, *found)) + "\n")
+            speak(page, "en")
             context.close()
     return faulty
 
