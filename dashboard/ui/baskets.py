@@ -168,12 +168,17 @@ def bundles(report: BasketReport) -> None:
         }
     )
     columns = {
-        "together": st.column_config.NumberColumn(_("As a whole"), format="%.0f%%", width=90,
-                                                  help=_("Bought as a whole: of the baskets with its most popular product.")),
-        "count": st.column_config.NumberColumn(_("Baskets"), format=column_format("count"), width=75,
-                                               help=_("Baskets with all of them.")),
+        "together": st.column_config.NumberColumn(
+            _("As a whole"),
+            format="%.0f%%",
+            width=90,
+            help=_("Bought as a whole: of the baskets with its most popular product."),
+        ),
+        "count": st.column_config.NumberColumn(
+            _("Baskets"), format=column_format("count"), width=75, help=_("Baskets with all of them.")
+        ),
         "items": st.column_config.TextColumn(_("Products"), width=830),
-    }  # fmt: skip
+    }
     st.dataframe(table.head(SHOWN), key="bundles", hide_index=True, lazy=False, alt=_("Bundles"), column_config=columns)
 
 
