@@ -108,7 +108,7 @@ def show(page: Page, path: str) -> None:
     """Open the address and wait until everything on it is drawn."""
     page.goto(path)
     page.wait_for_selector("[data-testid=stMain] h1", timeout=_PATIENCE)
-    for _attempt in range(100):
+    for _attempt in range(400):
         page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=_PATIENCE)
         page.wait_for_timeout(400)
         if not page.locator(_BUSY).count() and page.locator("[data-test-script-state=notRunning]").count():
