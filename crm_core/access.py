@@ -27,6 +27,7 @@ class Permission(StrEnum):
     PRODUCTS_VIEW = "products.view"
     PRODUCTS_EDIT = "products.edit"
     ORDERS_VIEW = "orders.view"
+    ORDERS_EDIT = "orders.edit"
     TICKETS_VIEW = "tickets.view"
     TICKETS_EDIT = "tickets.edit"
     DEALS_VIEW = "deals.view"
@@ -79,13 +80,14 @@ _MARKETING = {
     _P.CUSTOMERS_EXPORT,
     _P.IMPORTS_RUN,
 }
+_SELLING = {_P.ORDERS_EDIT}
 _LEADS = {_P.RECORDS_BULK_EDIT}
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.MANAGER: frozenset(_EVERYONE | _MARKETING | _LEADS | {_P.HISTORY_UNDO_ANY, _P.TARGETS_EDIT}),
+    Role.MANAGER: frozenset(_EVERYONE | _SELLING | _MARKETING | _LEADS | {_P.HISTORY_UNDO_ANY, _P.TARGETS_EDIT}),
     Role.MARKETING: frozenset(_EVERYONE | _MARKETING),
-    Role.SUPPORT: frozenset(_EVERYONE | _LEADS | {_P.KPIS_VIEW}),
-    Role.STAFF: frozenset(_EVERYONE),
+    Role.SUPPORT: frozenset(_EVERYONE | _SELLING | _LEADS | {_P.KPIS_VIEW}),
+    Role.STAFF: frozenset(_EVERYONE | _SELLING),
 }
 
 

@@ -72,7 +72,7 @@ with tabs[chosen]:
         details()
         consent_history(customer_id)
     elif chosen == "orders":
-        parts.order_table(customer_id)
+        parts.order_table(page, customer_id)
     elif chosen == "timeline":
         timeline_list(page, customer_id)
     elif chosen == "history":

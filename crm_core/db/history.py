@@ -13,10 +13,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, Engine, event, insert, inspect, select, update
+from sqlalchemy import Date, Engine, and_, event, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
-from sqlalchemy.orm.attributes import instance_state
+from sqlalchemy.orm.attributes import instance_state, set_committed_value
 
 from crm_core.access import Actor
 from crm_core.db.base import Tracked, now
@@ -81,6 +81,25 @@ def store_changes(session: TrackedSession) -> None:
     for row in session.collected:
         session.n_changes[row["table_name"]] += 1
     session.collected.clear()
+
+
+def touch(session: TrackedSession, row: Tracked) -> None:
+    """Count a change of a record's parts as one of the record, which is locked: a version more, and an entry."""
+    session.flush()
+    table, version = inspect(type(row)).local_table, row.version
+    found = and_(table.c.id == row.id, table.c.version == version)
+    session.connection().execute(update(table).where(found).values(version=version + 1))
+    set_committed_value(row, "version", version + 1)
+    session.collected.append(
+        {
+            "table_name": table.name,
+            "row_id": row.id,
+            "row_version": version + 1,
+            "op": "update",
+            "before": {},
+            "after": {},
+        }
+    )
 
 
 def write_history(session: TrackedSession) -> None:

@@ -180,6 +180,8 @@ def _has_effect(session: Session, model: type[Tracked], record: Tracked | None, 
         return record is None and change.op == "delete"
     if change.op == "insert":
         return not differing_since(session, model, {record.id: record}, {record.id: change.row_version})
+    if not change.after:  # parts of it were changed
+        return True
     return any(
         encode(getattr(record, name)) == value for name, value in (change.after or {}).items() if name not in HIDDEN
     )

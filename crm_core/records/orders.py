@@ -1,4 +1,4 @@
-"""Orders of a customer, what they come to over a lifetime, and one order with its lines. Read only.
+"""Orders of a customer, what they come to over a lifetime, and one order with its lines; read only.
 
 Money is counted as the metrics count it (analytics.sales): a sale line has kind 'sale' and quantity and amount above 0;
 net sales are sales less refunds less the discounts of sale lines.
@@ -6,7 +6,7 @@ net sales are sales less refunds less the discounts of sale lines.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -224,6 +224,22 @@ def get(*, session: Session, actor: Actor, order_id: int) -> OrderDetails:
         amount=sum((line.amount - line.discount for line in lines), Decimal(0)),
         lines=lines,
     )
+
+
+def billed(*, session: Session, actor: Actor, order_ids: Sequence[int]) -> dict[int, Decimal]:
+    """What each of the orders comes to, all its lines less discounts, within what the actor may see.
+
+    Raises:
+        PermissionDenied: the role may not see orders.
+    """
+    actor.require(Permission.ORDERS_VIEW)
+    statement = (
+        select(Order.id, _billed())
+        .join(OrderLine, OrderLine.order_id == Order.id, isouter=True)
+        .where(Order.id.in_(order_ids), orders_in(actor.scope))
+        .group_by(Order.id)
+    )
+    return {order_id: amount or Decimal(0) for order_id, amount in session.execute(statement)}
 
 
 def _require_customer(session: Session, actor: Actor, customer_id: int) -> None:

@@ -51,6 +51,7 @@ class RecordKind:
             before one turns it round.
         searched: the attributes whose words it is found by.
         number_prefix: of the numbers given out, such as T for T-000123; None where they have none.
+        find: the condition a typed text sets, for kinds that are not found by words.
         in_scope: the condition that shows a viewer their own.
         unique: fields of which no two records have the same value; they are not edited in bulk.
         defaults: of a new one.
@@ -71,6 +72,7 @@ class RecordKind:
     in_scope: Callable[[Scope], ColumnElement[bool]]
     number_prefix: str | None = None
     unique: frozenset[str] = frozenset()
+    find: Callable[[str], ColumnElement[bool]] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     prepare: Prepare = _nothing_to_prepare
     follow: Follow = _nothing_follows

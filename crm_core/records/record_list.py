@@ -100,7 +100,10 @@ def ids(*, session: Session, actor: Actor, kind: RecordKind, query: RecordQuery)
 def conditions(kind: RecordKind, query: RecordQuery, scope: Scope) -> list[ColumnElement[bool]]:
     """What a record must meet to be in the list."""
     found = [kind.in_scope(scope)]
-    found += [_having(kind, clause) for clause in parse(query.text)]
+    if kind.find is None:
+        found += [_having(kind, clause) for clause in parse(query.text)]
+    elif query.text.strip():
+        found.append(kind.find(query.text.strip()))
     for name, value in query.filters.items():
         if name not in kind.filters:
             raise ValueError(f"a list of {kind.table} is filtered by {', '.join(kind.filters)}, not by {name}")

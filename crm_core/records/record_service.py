@@ -156,11 +156,11 @@ def _added(session: TrackedSession, actor: Actor, kind: RecordKind, cleaned: Map
     model: type[Any] = kind.model
 
     def prepared(**more: Any) -> Any:
-        row = model(**more, **cleaned)
+        row = model(**{**cleaned, **more})
         kind.prepare(session, actor, row)
         return row
 
-    if kind.number_prefix is not None:
+    if kind.number_prefix is not None and cleaned.get("number") is None:
         number = kind.attribute("number")
         return with_next_number(session, model, number, kind.number_prefix, lambda text: prepared(number=text))
     row = prepared()

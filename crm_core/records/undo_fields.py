@@ -8,7 +8,7 @@ from functools import partial
 from sqlalchemy import select
 
 from crm_core.access import Scope
-from crm_core.db.history import TrackedSession, decode, encode
+from crm_core.db.history import TrackedSession, decode, encode, touch
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.scope import is_theirs
 from crm_core.records.undo_result import (
@@ -36,6 +36,8 @@ def set_fields_back(session: TrackedSession, kind: RecordKind, nets: Sequence[Ne
             result += kept(kind.model, net, NOT_YOURS)
             continue
         before, after = net.before or {}, net.after or {}
+        if not after:  # only its parts were changed, and are taken back each by itself
+            touch(session, row)
         names = [name for name in after if name in kind.specs]
         holding = [name for name in names if encode(getattr(row, name)) == after[name]]
         moved_on = [name for name in names if name not in holding and encode(getattr(row, name)) != before.get(name)]

@@ -20,6 +20,8 @@ def check_unique(
     """Raise Invalid where another record has a value that only one may have."""
     errors: dict[str, FieldError] = {}
     for name in kind.unique & values.keys():
+        if values[name] is None:
+            continue
         others = select(kind.model.id).where(kind.attribute(name) == values[name], kind.model.id != (except_id or 0))
         with session.no_autoflush:
             if session.scalar(others) is not None:

@@ -100,6 +100,23 @@ WORK = (
         Permission.CUSTOMERS_VIEW,
     ),
     PageSpec(
+        "orders",
+        N_("Work"),
+        N_("Orders"),
+        N_("What was ordered and refunded, found by number or customer."),
+        ":material/receipt_long:",
+        Permission.ORDERS_VIEW,
+    ),
+    PageSpec(
+        "order",
+        N_("Work"),
+        N_("Order"),
+        N_("One order with its lines and refunds."),
+        ":material/receipt_long:",
+        Permission.ORDERS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
         "products",
         N_("Work"),
         N_("Products"),

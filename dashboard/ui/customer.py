@@ -9,11 +9,13 @@ import streamlit as st
 
 from crm_core.access import Permission
 from crm_core.records import orders
-from dashboard import session
+from dashboard import nav, session
 from dashboard.i18n import _, fmt
-from dashboard.ui import customers
+from dashboard.ui import customers, records_list
 from dashboard.ui.drawing import empty
+from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
+from dashboard.ui.records_views import VIEWS
 
 PER_PAGE = 20
 
@@ -66,8 +68,9 @@ def figures(lifetime: orders.Lifetime) -> None:
         st.metric(_("Refunds"), money(lifetime.refunds), border=True)
 
 
-def order_table(customer_id: int) -> None:
-    """The customer's orders, newest first."""
+def order_table(page: Page, customer_id: int) -> None:
+    """The customer's orders, newest first; clicking a number opens the order."""
+    records_list.new_button(page, VIEWS["orders"], customer_id=customer_id)
     number = customers.page_number("customer.orders", customer_id)
     with session.workspace().read() as database_session:
         found = orders.for_customer(
@@ -76,7 +79,7 @@ def order_table(customer_id: int) -> None:
     if not found.rows:
         empty(
             _("No orders yet"),
-            _("Orders of this customer appear here once they are imported."),
+            _("Orders of this customer appear here once they are added or imported."),
             icon=":material/receipt_long:",
         )
         return
@@ -89,8 +92,16 @@ def order_table(customer_id: int) -> None:
             "amount": [fmt().money(row.amount) for row in found.rows],
         }
     )
-    columns = {
-        "number": st.column_config.TextColumn(_("Order")),
+    key = f"customer.orders.{customer_id}.{number}"
+    columns: dict[str, Any] = {
+        "number": st.column_config.ButtonColumn(
+            _("Order"),
+            on_click=_open,
+            args=(f"{key}.open", [row.id for row in found.rows]),
+            key=f"{key}.open",
+            type="tertiary",
+            alignment="left",
+        ),
         "at": st.column_config.TextColumn(_("Date")),
         "channel": st.column_config.TextColumn(_("Channel")),
         "lines": st.column_config.NumberColumn(_("Lines")),
@@ -100,11 +111,18 @@ def order_table(customer_id: int) -> None:
         frame,
         hide_index=True,
         column_config=columns,
-        key=f"orders.{number}",
+        key=key,
+        lazy=False,
         alt=_("Orders of this customer"),
         height="content",
     )
     customers.pager("customer.orders", found.pages)
+
+
+def _open(key: str, ids: list[int]) -> None:
+    click = st.session_state[key]
+    if click is not None:
+        st.switch_page(nav.page("order"), query_params={"id": str(ids[click.row])})
 
 
 def may_edit() -> bool:

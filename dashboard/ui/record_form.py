@@ -32,20 +32,25 @@ def record_form(
     *,
     save_label: str,
     aside: Callable[[], None] | None = None,
+    parts: Mapping[str, Field] | None = None,
+    below: Callable[[], None] | None = None,
     shortcut: str | None = "Ctrl+Enter",
 ) -> Any:
     """Draw the form; `save` gets the touched values and their version, and may raise Invalid or Conflict.
 
     `aside` draws what is to be seen while the first fields are typed: beside them, on a phone right below them.
+    `below` draws what else belongs to the record under its fields; `parts` are the fields it draws, by name.
     One form of a page has the `shortcut`. Returns what `save` returned, once, in the run after a save; else None.
     """
-    fields = {item.name: item for row in rows for item in row}
+    fields = {item.name: item for row in rows for item in row} | dict(parts or {})
     notices = st.empty()  # one place, drawn or not: whoever types below keeps the cursor when a notice comes or goes
     if state.problem is not None or state.conflict is not None or (state.draft_at is not None and state.touched):
         with notices.container():
             _notices(form, state, save, fields)
     if aside is None:
         _fields(form, rows, state)
+        if below is not None:
+            below()
         _foot(form, state, save, save_label, shortcut)
     else:
         left, right = st.columns(_WIDTHS, gap="large")

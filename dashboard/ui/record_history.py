@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -29,11 +29,19 @@ CAUSES = {
 }
 
 
-def history_list(table: str, row_id: int, fields: Mapping[str, Field], *, by_set: bool = False) -> None:
+def history_list(
+    table: str,
+    row_id: int,
+    fields: Mapping[str, Field],
+    *,
+    by_set: bool = False,
+    parts: Callable[[Sequence[int]], Mapping[int, Sequence[str]]] | None = None,
+) -> None:
     """Every change of the record, with what each was before and after.
 
     `fields` says how the fields read; the others are the database's own and are not shown. `by_set` undoes all that
-    was done at once, where a change has written more than the record itself.
+    was done at once, where a change has written more than the record itself; `parts` says of change sets what they
+    did to the parts of the record.
     """
     name = f"{table}.history"
     number = customers.page_number(name, row_id)
@@ -41,6 +49,7 @@ def history_list(table: str, row_id: int, fields: Mapping[str, Field], *, by_set
         found = history.for_record(
             session=database_session, actor=session.actor(), table=table, row_id=row_id, page=number
         )
+    of_parts = parts([entry.change_set_id for entry in found.entries]) if parts is not None else {}
     for entry in found.entries:
         with st.container(border=True, gap="xsmall", key=f"change_{entry.change_set_id}_{entry.change_id or 0}"):
             _head(entry, _undo_set if by_set else _undo)
@@ -51,6 +60,8 @@ def history_list(table: str, row_id: int, fields: Mapping[str, Field], *, by_set
                 before, after = plain(shown(change.before, spec)), plain(shown(change.after, spec))
                 line = f"{before} → **{after}**" if entry.op == "update" else f"**{after}**"
                 st.markdown(_("{label}: {value}", label=spec.label, value=line))
+            for line in of_parts.get(entry.change_set_id, ()):
+                st.markdown(line)
     customers.pager(name, found.pages)
 
 

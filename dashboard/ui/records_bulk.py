@@ -100,7 +100,7 @@ def _save(page: Page, view: View, query: RecordQuery, name: str, form: str) -> N
 def _download(page: Page, view: View, query: RecordQuery) -> None:
     workspace, actor = session.workspace(), session.actor()
     titles = {spec.name: _(spec.label) for spec in view.kind.fields}
-    titles |= {name: _(label) for name, label in view.columns.items() if label}
+    titles |= {name: _(label) for name, label in view.columns.items() if label and name not in view.computed}
     codes: dict[str, dict[Any, str]] = {}
     for spec in view.kind.fields:
         if spec.choices:

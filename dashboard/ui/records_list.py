@@ -103,8 +103,14 @@ def table(name: str, view: View, found: RecordPage, *, is_ticked: bool = True, s
     columns |= {kind.title: [getattr(row, kind.title) for row in found.rows]}
     named = _named(view)
     for attribute in view.columns:
-        columns[attribute] = [said(view, found, named, row, attribute) for row in found.rows]
-        is_number = attribute in kind.specs and kind.specs[attribute].kind in {"money", "share", "whole"}
+        if (compute := view.computed.get(attribute)) is not None:
+            by_id = compute(ids)
+            columns[attribute] = [by_id.get(row_id, "") for row_id in ids]
+        else:
+            columns[attribute] = [said(view, found, named, row, attribute) for row in found.rows]
+        is_number = attribute in view.computed or (
+            attribute in kind.specs and kind.specs[attribute].kind in {"money", "share", "whole"}
+        )
         config[attribute] = st.column_config.TextColumn(
             title_of(view, attribute), alignment="right" if is_number else "left"
         )

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from crm_core.db.base import now
 from crm_core.db.models import Outcome
+from crm_core.records import orders
 from crm_core.records.kinds import KINDS
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.tickets import STATES
 from crm_core.translation import N_
+from dashboard import session
 from dashboard.i18n import _, fmt, ngettext
 
 OUTCOMES = {Outcome.OPEN.value: N_("Open"), Outcome.WON.value: N_("Closed won"), Outcome.LOST.value: N_("Closed lost")}
@@ -27,6 +29,7 @@ class View:
         columns: of the list, besides the title: attributes, and the label of those that are no fields.
         sorts: what each order is called.
         derived: the labels of filters that are no fields.
+        computed: columns that no attribute holds: what stands in them by the ids of the rows shown.
         layout: fields that stand side by side in the form; the others follow.
         count: so many of them, in words.
     """
@@ -42,6 +45,7 @@ class View:
     count: Callable[[int], str]
     layout: tuple[tuple[str, ...], ...]
     derived: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    computed: Mapping[str, Callable[[Sequence[int]], Mapping[int, str]]] = field(default_factory=dict)
 
     @property
     def kind(self) -> RecordKind:
@@ -65,6 +69,13 @@ def _length(span: timedelta) -> str:
     if minutes < 48 * 60:
         return _("{n} h", n=fmt().number(minutes // 60))
     return ngettext("{n} day", "{n} days", minutes // (24 * 60))
+
+
+def _billed(order_ids: Sequence[int]) -> dict[int, str]:
+    """What each order comes to."""
+    with session.workspace().read() as database_session:
+        found = orders.billed(session=database_session, actor=session.actor(), order_ids=order_ids)
+    return {order_id: fmt().money(amount) for order_id, amount in found.items()}
 
 
 VIEWS: Mapping[str, View] = {
@@ -152,6 +163,19 @@ VIEWS: Mapping[str, View] = {
             ("channel", "category"), ("product_id",), ("opened_by", "is_satisfied"),
         ),
         derived={"state": (N_("State"), STATES)},
+    ),
+    "orders": View(
+        table="orders",
+        pages=("orders", "order"),
+        icon=":material/receipt_long:",
+        new=N_("New order"),
+        added=N_("Add order"),
+        nothing=(N_("No orders yet"), N_("Add one with “New order”, or import them on the Data page.")),
+        columns={"ordered_at": "", "customer_id": "", "amount": N_("Amount"), "channel": "", "country": ""},
+        sorts={"-ordered": N_("Newest first"), "ordered": N_("Oldest first")},
+        count=lambda n: ngettext("{n} order", "{n} orders", n),
+        layout=(("customer_id",), ("number", "ordered_at"), ("channel", "country")),
+        computed={"amount": _billed},
     ),
     "products": View(
         table="products",

@@ -39,6 +39,7 @@ ROLES: dict[Permission, set[Role]] = {
     Permission.PRODUCTS_VIEW: set(Role),
     Permission.PRODUCTS_EDIT: {Role.ADMIN, Role.MANAGER, Role.MARKETING},
     Permission.ORDERS_VIEW: set(Role),
+    Permission.ORDERS_EDIT: {Role.ADMIN, Role.MANAGER, Role.SUPPORT, Role.STAFF},
     Permission.TICKETS_VIEW: set(Role),
     Permission.TICKETS_EDIT: set(Role),
     Permission.DEALS_VIEW: set(Role),

@@ -18,7 +18,7 @@ def test_a_record_is_found_changed_and_taken_back(any_database: Database, table:
     kind = KINDS[table]
     customer_id = customer(any_database)
     create(any_database, kind, customer_id=customer_id)
-    word = str(FIRST[table][kind.title]).split()[0]
+    word = str(FIRST[table].get(kind.title, "O-0000")).split()[0]
     assert found(any_database, kind, text=word) == [1]
     if "customer_id" in kind.specs:
         assert found(any_database, kind, filters={"customer_id": customer_id}) == [1]
@@ -27,7 +27,7 @@ def test_a_record_is_found_changed_and_taken_back(any_database: Database, table:
     with any_database.write(SYSTEM, "form") as session:
         record_service.update(session=session, actor=SYSTEM, kind=kind, row_id=1, seen_version=1, values={name: mine})
         set_id = session.change_set_id()
-    assert found(any_database, kind, text=str(mine)) == [1]
+    assert found(any_database, kind, text=str(mine) if name in kind.searched else word) == [1]
     with any_database.write(SYSTEM, "undo", cause_id=set_id) as session:
         undo.undo_change_set(session=session, actor=SYSTEM, change_set_id=set_id)
     assert contents(any_database) == before

@@ -22,7 +22,7 @@ ROWS, EDITS = 10, 40
 FIELDS = {
     "tickets": ("subject", "category"), "deals": ("name", "source"), "needs": ("title", "text"),
     "activities": ("subject", "text"), "tasks": ("title", "text"), "contacts": ("name", "position"),
-    "products": ("name", "category"),
+    "products": ("name", "category"), "orders": ("channel", "region"),
 }  # fmt: skip
 """Two fields of each kind that hold any text."""
 

@@ -41,6 +41,7 @@ class Order(Tracked, Base):
     __table_args__ = (
         Index(None, "customer_id", "ordered_at"),
         Index(None, "ordered_at"),
+        Index(None, "refund_of_id"),
         Base.__table_args__,
     )
 
@@ -50,6 +51,8 @@ class Order(Tracked, Base):
     country: Mapped[str | None] = mapped_column(String(2), default=None)
     region: Mapped[str | None] = mapped_column(String(100), default=None)
     channel: Mapped[str | None] = mapped_column(String(64), default=None)
+    refund_of_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("orders.id"), default=None)
+    # Of an order of refunds typed in: the order it takes lines back of; its lines have the numbers of those.
 
 
 class OrderLine(Tracked, Base):
