@@ -36,7 +36,7 @@ with bar.container(horizontal=True, horizontal_alignment="distribute", key="serv
     )
     grain = page.choice("grain", _("Steps"), grains(), default=ui.fitting_grain(period), label_visibility="collapsed")
 
-params = ServiceParams(period, compare, only, hours, parts.now(), grain)
+params = ServiceParams(period, compare, only, hours, parts.now(), grain, parts.days_off())
 with answer:
     report = page.run(service, params)
     page.headline(parts.sentence(report))

@@ -16,7 +16,7 @@ from crm_core.analytics.service_metrics import SERVICE_METRICS
 from crm_core.analytics.service_params import ServiceParams
 from crm_core.analytics.service_tables import ageing_of, breakdown_of, course_of, hours_of
 from crm_core.analytics.service_values import Course, ServiceKpi
-from crm_core.analytics.volume_flags import flags_of
+from crm_core.analytics.volume_flags import flags_of, judged_from
 from crm_core.db.types import to_micros
 from crm_core.translation import N_
 
@@ -35,7 +35,8 @@ class ServiceReport:
         columns of the metrics of `service_tables.COMPARED`.
     by_hour: weekday (0 Monday), hour (local), opened; all 168.
     ageing: from_days, to_days (None: no end), tickets; those open at the end of the period.
-    flags: day, opened, expected, low, high, is_more, p; days on which more or fewer tickets came than chance explains.
+    flags: when more or fewer tickets came than chance explains; see `volume_flags.flags_of`. The first day that could
+        be judged is `judged_from`; None: the history is too short.
     """
 
     params: ServiceParams
@@ -51,6 +52,7 @@ class ServiceReport:
     by_hour: pd.DataFrame
     ageing: pd.DataFrame
     flags: pd.DataFrame
+    judged_from: date | None
 
 
 @analysis("service", reads=("tickets", "ticket_events"), is_dated=True)
@@ -80,5 +82,6 @@ def service(tables: Tables, params: ServiceParams, progress: Progress = silent) 
         breakdown=breakdown_of(course, period),
         by_hour=hours_of(course, period),
         ageing=ageing_of(course, period),
-        flags=flags_of(course, period),
+        flags=flags_of(course, period, params.days_off),
+        judged_from=judged_from(course),
     )

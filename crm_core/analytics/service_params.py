@@ -62,12 +62,19 @@ def workspace_hours(session: Session) -> BusinessHours | None:
     return found if found is not None and any(found.week) else None
 
 
+def workspace_days_off(session: Session) -> tuple[str, ...]:
+    """The days off of the workspace's calendar."""
+    calendar = session.scalar(select(BusinessCalendar).order_by(BusinessCalendar.id).limit(1))
+    return () if calendar is None else tuple(sorted(calendar.holidays))
+
+
 @dataclass(frozen=True)
 class ServiceParams:
     """Which period, compared with what, of which tickets.
 
     hours: durations within these working hours; None: by the clock, day and night.
     at: what is late and what is still open is decided as of this instant; None is now.
+    days_off: days like 2026-12-25 on which no usual number of tickets is expected.
     grain: whether the course is cut into days, weeks (from Monday) or calendar months.
 
     Raises:
@@ -80,6 +87,7 @@ class ServiceParams:
     hours: BusinessHours | None = None
     at: datetime | None = None
     grain: Grain = "day"
+    days_off: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_askable(self.period)

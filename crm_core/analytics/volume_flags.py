@@ -1,18 +1,14 @@
-"""Days on which more or fewer tickets came than chance explains.
+"""Days on which more or fewer tickets came than chance explains, of all tickets and of each category.
 
-Each day is judged by the days before it alone, so that a verdict never changes: expected is where the straight line
-through the last eight weeks' totals leads, which follows a season, times what the weekday has been of the average over
-half a year. How far counts scatter around such expectations is measured on the days before (quasi-Poisson: variance =
-φ × mean); a day is flagged if a count as far off has a chance of less than one in four years of days. Flagged days
-count as expected afterwards, so that one spike hides no other.
-
-The quasi-Poisson threshold is that of W. S. Farrington, N. J. Andrews, A. D. Beale, M. A. Catchpole (1996), "A
-statistical algorithm for the early detection of outbreaks of infectious disease", JRSS A 159, 547–563.
+Each flag is one event, however many windows of days it shows in: it says which days were the most unlikely ones, and on
+which day that could first be said. How days are judged: `volume_scan`.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Iterator
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,92 +16,89 @@ from numpy.typing import NDArray
 
 from crm_core.analytics.periods import Period, day_start
 from crm_core.analytics.service_values import Course
+from crm_core.analytics.volume_scan import NEEDED_DAYS, Scan, scan
 from crm_core.db.types import to_micros
 
-WEEKS, WEEKDAY_DAYS, LEARNED_DAYS = 8, 182, 28
-LEVEL_DAYS = 7 * WEEKS
-NEEDED_DAYS = LEVEL_DAYS + LEARNED_DAYS
-CHANCE = 1 / (4 * 365)
-"""The chance of a flag on a day on which nothing happened: one in four years, twice that or so where the scatter is not
-quite what is assumed."""
-
-_CENTRES = np.arange(-LEVEL_DAYS + 3.0, 0, 7)  # of the weeks, in days before the day that is judged
-_TO_TODAY = 1 / WEEKS - _CENTRES.mean() * (_CENTRES - _CENTRES.mean()) / ((_CENTRES - _CENTRES.mean()) ** 2).sum()
-"""What each week's level counts for in that of the least-squares line at the day that is judged."""
-_COLUMNS = ("day", "opened", "expected", "low", "high", "is_more", "p")
-Floats = NDArray[np.float64]
+COLUMNS = ("category", "start", "end", "flagged_on", "opened", "expected", "low", "high", "is_more", "p")
 
 
-def flags_of(course: Course, period: Period) -> pd.DataFrame:
-    """The flagged days of the period: day, opened, expected, low and high (what chance explains), is_more, p."""
+def judged_from(course: Course) -> date | None:
+    """The first day that there is enough history to judge; None where there is not."""
+    if course.known_from is None or course.known_until is None:
+        return None
+    first = course.known_from + timedelta(days=NEEDED_DAYS)
+    return first if first < course.known_until else None
+
+
+def flags_of(course: Course, period: Period, days_off: Collection[str] = ()) -> pd.DataFrame:
+    """What was out of the ordinary on days of the period, by start.
+
+    Columns: category (None: all tickets), start and end (half-open), flagged_on (the first day it could be told),
+    opened, expected, low and high (the least and the most that chance explains), is_more, p.
+    """
+    if judged_from(course) is None:
+        return pd.DataFrame(columns=list(COLUMNS))
     first, until = course.known_from, course.known_until
-    if first is None or until is None or (until - first).days <= NEEDED_DAYS:
-        return pd.DataFrame({name: [] for name in _COLUMNS})
-    days = [first + timedelta(days=number) for number in range((min(until, period.end) - first).days)]
-    if not days:
-        return pd.DataFrame({name: [] for name in _COLUMNS})
+    assert first is not None
+    assert until is not None
+    days = [first + timedelta(days=number) for number in range((until - first).days)]
+    names, counts = _counted(course, days)
+    weekday = np.array([day.weekday() for day in days], dtype=np.int64)
+    found = scan(counts, weekday, np.array([str(day) in days_off for day in days], dtype=bool))
+    rows = [
+        {"category": name, **_told(found, row, best, begun, days)}
+        for row, name in enumerate(names)
+        for begun, best in events(found, row)
+    ]
+    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"category": object})
+    is_shown = [row["start"] < period.end and row["end"] > period.start for row in rows]
+    shown = frame[np.array(is_shown, dtype=bool)].sort_values(["start", "p"], kind="stable")
+    return shown.astype({"opened": "int64", "is_more": "bool"}).reset_index(drop=True)
+
+
+def events(found: Scan, row: int) -> Iterator[tuple[int, int]]:
+    """Flagged windows of a series that overlap and lie off in the same direction are one event: the day it was first
+    flagged, and the day its most unlikely window ends."""
+    group: list[int] = []
+    is_more = found.opened[row] > found.expected[row]
+    for day in np.flatnonzero(found.is_flagged[row]):
+        if group and (day - found.window[row, day] >= group[-1] or is_more[day] != is_more[group[-1]]):
+            yield _event(found, row, group)
+            group = []
+        group.append(int(day))
+    if group:
+        yield _event(found, row, group)
+
+
+def _event(found: Scan, row: int, group: list[int]) -> tuple[int, int]:
+    return group[0], group[int(np.argmin(found.p[row, group]))]
+
+
+def _told(found: Scan, row: int, best: int, begun: int, days: list[date]) -> dict[str, Any]:
+    end = days[best] + timedelta(days=1)
+    names = ("opened", "expected", "low", "high", "p")
+    return {
+        "start": end - timedelta(days=int(found.window[row, best])),
+        "end": end,
+        "flagged_on": days[begun],
+        "is_more": bool(found.opened[row, best] > found.expected[row, best]),
+        **{name: float(getattr(found, name)[row, best]) for name in names},
+    }
+
+
+def _counted(course: Course, days: list[date]) -> tuple[list[str | None], NDArray[np.int64]]:
+    """Tickets opened on each day: of all, then of each category where there are several."""
     edges = [to_micros(day_start(day, course.facts.timezone)) for day in [*days, days[-1] + timedelta(days=1)]]
-    counts = np.diff(np.searchsorted(course.occurrences["opened"].at, edges, side="left"))
-    judged = judge(counts)
-    judged.insert(0, "day", pd.Series(days, dtype=object))
-    is_shown = judged["is_flagged"] & np.array([day >= period.start for day in days])
-    return judged[is_shown].reset_index(drop=True)[list(_COLUMNS)]
-
-
-def judge(counts: NDArray[np.int64]) -> pd.DataFrame:
-    """For each day: opened, expected, low, high, is_more, p (two-sided; NaN before enough is known), is_flagged."""
-    n = len(counts)
-    clean, expected, phi, p = counts.astype(np.float64), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan)
-    is_flagged = np.zeros(n, dtype=bool)
-    squares = np.full(n, np.nan)
-    for day in range(LEVEL_DAYS, n):
-        mean = _expected(clean, day)
-        expected[day] = mean
-        known = squares[max(0, day - WEEKDAY_DAYS) : day]
-        known = known[~np.isnan(known)]
-        if len(known) >= LEARNED_DAYS:
-            phi[day] = max(1.0, float(known.mean()))
-            p[day] = _two_sided(int(counts[day]), mean, phi[day])
-            is_flagged[day] = p[day] < CHANCE
-        if is_flagged[day]:
-            clean[day] = mean
-        else:
-            squares[day] = (counts[day] - mean) ** 2 / mean
-    low, high = _band(expected, phi)
-    return pd.DataFrame(
-        {"opened": counts, "expected": expected, "low": low, "high": high, "is_more": counts > expected, "p": p,
-         "is_flagged": is_flagged}
-    )  # fmt: skip
-
-
-def _expected(clean: Floats, day: int) -> float:
-    """Where the last weeks' level leads, times the weekday's share of an average day."""
-    totals = clean[day - LEVEL_DAYS : day].reshape(WEEKS, 7).mean(axis=1)
-    level = max(float(_TO_TODAY @ totals), 0.0)
-    weeks = min(day, WEEKDAY_DAYS) // 7
-    past = clean[day - 7 * weeks : day]
-    # Half a ticket spread over the week keeps a weekday that never had one possible.
-    share = (past[::7].sum() + 0.5 / 7) / (past.sum() / 7 + 0.5 / 7)
-    return max(float(level * share), 0.5 / LEVEL_DAYS)
-
-
-def _two_sided(count: int, mean: float, phi: float) -> float:
-    low, high = _tails(count, mean, phi)
-    return min(1.0, 2 * min(low, high))
-
-
-def _tails(count: int, mean: float, phi: float) -> tuple[float, float]:
-    """The chances of at most and at least so many, of a variable with this mean and variance φ × mean."""
-    from scipy.stats import nbinom, poisson
-
-    if phi < 1.01:
-        return float(poisson.cdf(count, mean)), float(poisson.sf(count - 1, mean))
-    size = mean / (phi - 1)
-    return float(nbinom.cdf(count, size, 1 / phi)), float(nbinom.sf(count - 1, size, 1 / phi))
-
-
-def _band(mean: Floats, phi: Floats) -> tuple[Floats, Floats]:
-    from scipy.stats import nbinom
-
-    size, chance = mean / (np.maximum(phi, 1.001) - 1), 1 / np.maximum(phi, 1.001)
-    return nbinom.ppf(CHANCE / 2, size, chance), nbinom.isf(CHANCE / 2, size, chance)
+    rows = course.occurrences["opened"]
+    place = np.searchsorted(edges, rows.at, side="right") - 1
+    codes, values = pd.factorize(course.facts.tickets["category"].to_numpy(dtype=object)[rows.ticket])
+    is_in = (place >= 0) & (place < len(days))
+    n_series = len(values) + 1
+    counts = np.zeros((n_series, len(days)), dtype=np.int64)
+    np.add.at(
+        counts, (codes[is_in] + 1, place[is_in]), 1
+    )  # a ticket without a category lands in row 0 and counts there
+    if n_series <= 2:
+        return [None], counts.sum(axis=0, keepdims=True)
+    counts[0] = counts.sum(axis=0)
+    return [None, *(str(value) for value in values)], counts

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
 
 from crm_core.access import SYSTEM
-from crm_core.analytics.periods import Period
+from crm_core.analytics.periods import Grain, Period
 from crm_core.analytics.service import ServiceReport, service
 from crm_core.analytics.service_metrics import SERVICE_METRICS
-from crm_core.analytics.service_params import ServiceParams, TicketFilter, workspace_hours
+from crm_core.analytics.service_params import ServiceParams, TicketFilter, workspace_days_off, workspace_hours
 from crm_core.analytics.service_values import ServiceKpi
 from crm_core.analytics.ticket_topics import TopicsReport, ticket_topics
 from crm_core.cli.analytics import Compare
@@ -39,15 +40,14 @@ def tickets(
     """Service metrics, their course and topics, of the local days from --from up to, not including, --to."""
     with usage():
         period = Period.parse(start, end)
-        only = TicketFilter(category, channel, priority)
-        params = ServiceParams(period, compare.value, only, grain="day" if period.days <= 62 else "month")
+        grain: Grain = "day" if period.days <= 62 else "month"
+        params = ServiceParams(period, compare.value, TicketFilter(category, channel, priority), grain=grain)
     with refreshed() as workspace:
         with workspace.database.read() as session:
-            hours = workspace_hours(session)
-        if has_business_hours:
-            if hours is None:
-                raise typer.BadParameter("The workspace has no calendar of working hours.")
-            params = ServiceParams(period, compare.value, only, hours, grain=params.grain)
+            hours, days_off = workspace_hours(session), workspace_days_off(session)
+        if has_business_hours and hours is None:
+            raise typer.BadParameter("The workspace has no calendar of working hours.")
+        params = replace(params, hours=hours if has_business_hours else None, days_off=days_off)
         report = workspace.analyses.run(service, params, actor=SYSTEM, progress=say)
         topics = workspace.analyses.run(ticket_topics, params, actor=SYSTEM, progress=say)
     emit(_data(report, topics), as_json=as_json, text=_text(report, topics))
@@ -66,6 +66,7 @@ def _data(report: ServiceReport, topics: TopicsReport) -> dict[str, Any]:
         "metrics": {name: _cells(kpi) for name, kpi in report.metrics.items()},
         "trend": _records(report.series),
         "flags": _records(report.flags),
+        "judged_from": report.judged_from,
         "topics": _records(topics.topics),
     }
 
@@ -93,7 +94,8 @@ def _text(report: ServiceReport, topics: TopicsReport) -> str:
     head = f"{period.start} up to {period.end} ({report.timezone}){against}; {hours}.{unfinished}"
     lines = [head, *(_line(kpi) for kpi in report.metrics.values())]
     lines += [
-        f"{flag.day}: {flag.opened:,} tickets opened, {flag.expected:.1f} expected"
+        f"{flag.start} up to {flag.end}, {flag.category or 'all tickets'!s}: {flag.opened:,} opened, "
+        f"{flag.expected:.1f} expected"
         for flag in report.flags.itertuples(index=False)
     ]
     marks = {"more": "↑", "less": "↓"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +13,8 @@ from crm_core.analytics.periods import Period
 from crm_core.analytics.service import ServiceReport
 from crm_core.analytics.service_extent import ServiceExtentParams, ServiceExtentReport, service_extent
 from crm_core.analytics.service_metrics import SERVICE_METRICS
-from crm_core.analytics.service_params import BusinessHours, TicketFilter, workspace_hours
+from crm_core.analytics.service_params import BusinessHours, TicketFilter, workspace_days_off, workspace_hours
+from crm_core.analytics.volume_scan import NEEDED_DAYS
 from crm_core.config import zone
 from crm_core.records import record_list
 from crm_core.records.field_specs import PRIORITIES
@@ -41,6 +42,7 @@ KEYED = ("team_id", "assignee_id")
 ENDED = N_("Tickets end on {day}; periods end there.")
 ANY, UNSET = "", "-"
 _QUARTER = 15
+_FLAGS_SHOWN = 5
 
 
 def span(page: Page) -> tuple[Span, ServiceExtentReport] | None:
@@ -62,6 +64,12 @@ def business_hours() -> BusinessHours | None:
     """The working hours of the workspace, if it has a calendar."""
     with session.workspace().read() as database_session:
         return workspace_hours(database_session)
+
+
+def days_off() -> tuple[str, ...]:
+    """The days off of the workspace."""
+    with session.workspace().read() as database_session:
+        return workspace_days_off(database_session)
 
 
 def hours_choice(page: Page) -> BusinessHours | None:
@@ -189,11 +197,16 @@ def charted() -> dict[str, str]:
 
 def flags(page: Page, report: ServiceReport) -> None:
     """Days out of the ordinary, each with the way to its tickets; the latest first."""
-    for flag in report.flags.iloc[::-1].head(5).to_dict("records"):
-        day: date = flag["day"]
+    if report.judged_from is None or report.judged_from >= report.params.period.end:
+        weeks = NEEDED_DAYS // 7
+        st.caption(_("Spikes and drops are told once there are {n} weeks of tickets before them.", n=weeks))
+        return
+    for flag in report.flags.iloc[::-1].head(_FLAGS_SHOWN).to_dict("records"):
+        category, days = flag["category"], Period(flag["start"], flag["end"])
         counts = {"n": fmt().number(flag["opened"]), "expected": fmt().number(flag["expected"], 1)}
-        said = _("{day}: {n} tickets opened where {expected} were expected", day=fmt().date(day), **counts)
-        there = {"from": str(day), "to": str(day + timedelta(days=1))}
+        named = {"days": fmt().period(days), "category": plain(category or _("All tickets"))}
+        said = _("{category}, {days}: {n} opened where {expected} were expected", **named, **counts)
+        there = {"from": str(days.start), "to": str(days.end)} | ({"category": category} if category else {})
         icon = ":material/trending_up:" if flag["is_more"] else ":material/trending_down:"
         page.link("service_tickets", said, icon=icon, **(address_of(report, metric="opened") | there))
 
@@ -224,9 +237,10 @@ def method(report: ServiceReport) -> list[str]:
             "a ticket has now; a merged ticket counts under the one it was merged into."
         ),
         _(
-            "Days out of the ordinary: new tickets are compared with where the last eight weeks lead and the weekday's "
-            "usual share, allowing for as much scatter as there was (quasi-Poisson); where nothing happens that flags "
-            "about one day a year at most."
+            "Out of the ordinary: new tickets of 1, 3, 7 and 14 days, of all and of each category, are compared with "
+            "where the eight weeks before them lead, with the weekdays and the category's usual share, allowing for as "
+            "much scatter as there was (negative-binomial). Where nothing happens, that flags at most about one event "
+            "a year, all together."
         ),
         ngettext("Computed from {n} ticket.", "Computed from {n} tickets.", report.n_tickets),
         _("Times are cut into days in {zone}.", zone=report.timezone),

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 
-import numpy as np
-import pytest
-
-from crm_core.analytics.periods import Period
-from crm_core.analytics.service import service
 from crm_core.analytics.service_drill import TicketsParams, service_tickets
 from crm_core.analytics.service_due import DueParams, service_due
 from crm_core.analytics.service_params import ServiceParams
 from crm_core.analytics.service_tables import Part
 from crm_core.analytics.ticket_topics import TopicsReport, ticket_topics
-from crm_core.analytics.volume_flags import judge
 from tests.core.test_service import HAND, MARCH, NOW
 from tests.core.ticket_tables import Ticket, reply, state, ticket_tables
 
@@ -95,44 +89,3 @@ def test_chinese_subjects_have_topics_too() -> None:
     found = topics(*after, *before).topics.set_index("topic")
     assert found.loc["包裹", "trend"] == "more"
     assert found.loc["发票", "trend"] == "less"
-
-
-def year_of(rng: np.random.Generator, level: float, *, scatter: float, days: int) -> np.ndarray:
-    """Counts with quiet weekends and a season; variance (1 + scatter × mean) × mean."""
-    day = np.arange(days)
-    mean = level * np.where(day % 7 >= 5, 0.3, 1.28) * (1 + 0.3 * np.sin(2 * np.pi * day / 365.25))
-    return rng.poisson(mean * rng.gamma(1 / scatter, scatter, days) if scatter else mean)
-
-
-@pytest.mark.parametrize(("level", "scatter"), [(2.0, 0.0), (20.0, 0.0), (20.0, 0.05), (150.0, 0.02)])
-def test_years_in_which_nothing_happens_have_about_one_false_alarm_at_most(level: float, scatter: float) -> None:
-    rng = np.random.default_rng(7)
-    runs = [judge(year_of(rng, level, scatter=scatter, days=3 * 365)) for _ in range(4)]
-    assert sum(int(run["is_flagged"].sum()) for run in runs) / (4 * 3) <= 1.0
-
-
-def test_a_day_of_thrice_as_many_tickets_is_flagged_and_a_week_later_all_is_calm() -> None:
-    counts = year_of(np.random.default_rng(3), 20.0, scatter=0.02, days=300)
-    counts[249] *= 3
-    flagged = judge(counts)
-    assert flagged["is_flagged"][249]
-    assert flagged["is_more"][249]
-    assert not flagged["is_flagged"][250:280].any()
-
-
-def test_what_is_flagged_never_depends_on_later_days() -> None:
-    counts = year_of(np.random.default_rng(5), 20.0, scatter=0.05, days=400)
-    counts[200] = 120
-    assert judge(counts[:250]).equals(judge(counts)[:250])
-
-
-def test_flags_of_a_period_lie_in_it_and_open_that_day() -> None:
-    first = date(2026, 1, 1)
-    days = [first + timedelta(days=number) for number in range(120) for _ in range(4 if number != 90 else 40)]
-    tables = ticket_tables([Ticket(n, f"{day} 12:00") for n, day in enumerate(days, 1)])
-    april = Period.parse("2026-04-01", "2026-05-01")
-    flags = service(tables, ServiceParams(april, at=NOW)).flags
-    assert flags[["day", "opened", "is_more"]].to_numpy().tolist() == [[date(2026, 4, 1), 40, True]]
-    assert service(tables, ServiceParams(MARCH, at=NOW)).flags.empty
-    day = Period.parse("2026-04-01", "2026-04-02")
-    assert len(service_tickets(tables, TicketsParams(day, at=NOW)).tickets) == 40
