@@ -32,6 +32,8 @@ SCREENS = {
     "customers": "/customers",
     "customer": "/customer?id=12",
     "new_customer": "/new_customer",
+    "orders": "/orders",
+    "order": "/order?id=1",
     "products": "/products",
     "product": "/product?id=1",
     "targets": "/targets",
