@@ -14,6 +14,14 @@ REPORTS = (
         Permission.KPIS_VIEW,
     ),
     PageSpec(
+        "areas",
+        N_("Reports"),
+        N_("All areas"),
+        N_("Sales, customers, retention, service and pipeline against their targets, and what matters most."),
+        ":material/dashboard:",
+        Permission.KPIS_VIEW,
+    ),
+    PageSpec(
         "service",
         N_("Reports"),
         N_("Service"),
