@@ -37,6 +37,8 @@ class Permission(StrEnum):
     ACTIVITIES_VIEW = "activities.view"
     ACTIVITIES_EDIT = "activities.edit"
     RECORDS_BULK_EDIT = "records.bulk_edit"
+    RECORDS_EXPORT = "records.export"
+    VIEWS_SHARE = "views.share"
     KPIS_VIEW = "kpis.view"
     TARGETS_EDIT = "targets.edit"
     SEGMENTS_VIEW = "segments.view"
@@ -78,10 +80,12 @@ _MARKETING = {
     _P.CAMPAIGNS_EDIT,
     _P.CAMPAIGNS_EXPORT,
     _P.CUSTOMERS_EXPORT,
+    _P.RECORDS_EXPORT,
+    _P.VIEWS_SHARE,
     _P.IMPORTS_RUN,
 }
 _SELLING = {_P.ORDERS_EDIT}
-_LEADS = {_P.RECORDS_BULK_EDIT}
+_LEADS = {_P.RECORDS_BULK_EDIT, _P.RECORDS_EXPORT, _P.VIEWS_SHARE}
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
     Role.MANAGER: frozenset(_EVERYONE | _SELLING | _MARKETING | _LEADS | {_P.HISTORY_UNDO_ANY, _P.TARGETS_EDIT}),

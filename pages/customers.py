@@ -7,11 +7,15 @@ from crm_core.records import customer_list
 from crm_core.records.customer_list import CustomerQuery
 from dashboard import session, ui
 from dashboard.i18n import _
-from dashboard.ui import by_hand, segment_filter
+from dashboard.ui import by_hand, done, segment_filter
 from dashboard.ui import customers as parts
+from dashboard.ui.list_views import ListViews
 
 page = ui.page("customers")
 actor = session.actor()
+done.notice()
+views = ListViews(page, "customers", parts.CHOICES)
+views.begin()
 
 with st.container(horizontal=True, vertical_alignment="center"):
     text = page.search("q", _("Search"), _("Name, e-mail, phone or reference"))
@@ -21,11 +25,13 @@ with st.container(horizontal=True, vertical_alignment="center"):
     sort = page.choice(
         "sort", _("Sort by"), parts.sorts(), default="name", kind="select", label_visibility="collapsed", width=190
     )
+    place = st.container(width="content")
     if page.may(Permission.CUSTOMERS_EDIT):
         add = st.button(_("New customer"), key="customers_new", icon=":material/person_add:", type="primary")
         if add:
             page.go("new_customer")
 
+columns = views.menu(place, parts.titles())
 among = segment_filter.narrowed(page, segment_id)
 number = parts.page_number("customers", (text, filters, segment_id, sort))
 query = CustomerQuery(
@@ -43,10 +49,12 @@ with session.workspace().read() as database_session:
 if found.rows:
     st.caption(parts.count(found.total, found.is_total_exact, filters, among.words))
     by_hand.remember(
-        found.rows, parts.table(found.rows, key=by_hand.table_key(found.rows), ticked=by_hand.ticked(found.rows))
+        found.rows,
+        parts.table(found.rows, key=by_hand.table_key(found.rows), ticked=by_hand.ticked(found.rows), columns=columns),
     )
     parts.pager("customers", found.pages)
     by_hand.chosen()
+    parts.download(query)
 elif text or segment_id is not None or any(value is not None for value in filters.values()):
     ui.empty(
         _("Nobody found"),

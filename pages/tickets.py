@@ -2,11 +2,12 @@
 
 from dashboard import session, ui
 from dashboard.i18n import _
-from dashboard.ui import done, records_list
+from dashboard.ui import done, list_views, records_list
 from dashboard.ui.records_views import VIEWS
 
 page = ui.page("tickets")
 done.notice()
+views = list_views.of(page, VIEWS["tickets"], "whose")
 whose = page.choice(
     "whose",
     _("Whose"),
@@ -15,4 +16,4 @@ whose = page.choice(
     label_visibility="collapsed",
 )
 narrowed = {"mine": {"assignee_id": session.actor().user_id}, "none": {"assignee_id": None}}.get(whose)
-records_list.draw(page, VIEWS["tickets"], narrowed=narrowed, defaults={"state": "open"})
+records_list.draw(page, VIEWS["tickets"], narrowed=narrowed, defaults={"state": "open"}, views=views)

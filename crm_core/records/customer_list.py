@@ -17,7 +17,7 @@ from crm_core.records.find import MAX_FOUND, Found, Source, find, find_all, havi
 from crm_core.records.terms import beginning_with, parse, sort_key
 
 Sort = Literal["name", "created_at", "ref"]
-_SORTS: dict[str, InstrumentedAttribute[Any]] = {
+SORTS: dict[str, InstrumentedAttribute[Any]] = {
     "name": Customer.sort_name,
     "created_at": Customer.created_at,
     "ref": Customer.ref,
@@ -45,8 +45,8 @@ class CustomerQuery:
     ids: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        if self.sort not in _SORTS:
-            raise ValueError(f"a list is sorted by {', '.join(_SORTS)}, not by {self.sort}")
+        if self.sort not in SORTS:
+            raise ValueError(f"a list is sorted by {', '.join(SORTS)}, not by {self.sort}")
         if self.page < 1 or not 1 <= self.per_page <= _MAX_PER_PAGE:
             raise ValueError(f"pages count from 1 and hold 1 to {_MAX_PER_PAGE} rows")
 
@@ -100,8 +100,8 @@ def page(*, session: Session, actor: Actor, query: CustomerQuery) -> CustomerPag
     """
     actor.require(Permission.CUSTOMERS_VIEW)
     words = [having_term(clause) for clause in parse(query.text)]
-    filters = _filters(query, actor.scope)
-    key = _SORTS[query.sort]
+    filters = sources_of(query, actor.scope)
+    key = SORTS[query.sort]
     if query.ids is not None:
         return _paged(session, query, Found(_among(session, query.ids, [*words, *filters], key), is_complete=True))
     if words:
@@ -143,7 +143,7 @@ def customers_of_user(scope: Scope) -> ColumnElement[bool]:
     return User.id.is_not(None) if scope.is_everything else User.id == scope.owner_id
 
 
-def _filters(query: CustomerQuery, scope: Scope) -> list[Source]:
+def sources_of(query: CustomerQuery, scope: Scope) -> list[Source]:
     """The filters of the query and the scope; each column begins an index."""
     wanted = (
         (Customer.owner_id, scope.owner_id),
@@ -187,7 +187,7 @@ def _browse(session: Session, filters: Sequence[Source], query: CustomerQuery) -
 
 def _in_order(session: Session, filters: Sequence[Source], query: CustomerQuery, start: int, count: int) -> list[int]:
     """Ids of the customers who pass the filters, from `start` on, in order."""
-    key = _SORTS[query.sort]
+    key = SORTS[query.sort]
     order = (key.desc(), Customer.id.desc()) if query.descending else (key.asc(), Customer.id.asc())
     statement = (
         select(Customer.id)

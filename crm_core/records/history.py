@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from crm_core.access import Actor, Permission
 from crm_core.db.base import Tracked
 from crm_core.db.history import decode, encode
-from crm_core.db.models import Campaign, Change, ChangeRange, ChangeSet, MetricTarget, SavedSegment
+from crm_core.db.models import Campaign, Change, ChangeRange, ChangeSet, MetricTarget, SavedSegment, SavedView
 from crm_core.errors import NotFound
 from crm_core.records.backwards import MODELS
 from crm_core.records.changed_since import differing_since
@@ -112,6 +112,8 @@ def visible(session: Session, actor: Actor, model: type[Tracked], row_id: int) -
     if model in SCOPES:
         statement = statement.where(SCOPES[model](actor.scope))
     record = session.scalars(statement).one_or_none()
+    if isinstance(record, SavedView) and not record.is_shared and record.owner_id != actor.user_id:
+        raise NotFound("There is no such record, or it is not of one of your customers.")
     if record is None and not actor.scope.is_everything:
         raise NotFound("There is no such record, or it is not of one of your customers.")
     return record

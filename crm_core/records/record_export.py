@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from crm_core.access import Actor, Permission
+from crm_core.access import Actor
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.record_list import RecordQuery, conditions, labels_of, ordering
 
@@ -30,10 +30,10 @@ def cells(
     `codes` gives the words for the codes of some; references become the names of what they point to.
 
     Raises:
-        PermissionDenied: the role may not see records of this kind, or not export.
+        PermissionDenied: the role may not see records of this kind, or not export them.
     """
     actor.require(kind.view)
-    actor.require(Permission.CUSTOMERS_EXPORT)
+    actor.require(kind.export)
     matching = conditions(kind, query, actor.scope)
     statement = select(kind.model).where(*matching).order_by(*ordering(kind, query.sort)).limit(MAX_EXPORTED)
     written: list[list[Any]] = []

@@ -53,6 +53,7 @@ class RecordKind:
         number_prefix: of the numbers given out, such as T for T-000123; None where they have none.
         find: the condition a typed text sets, for kinds that are not found by words.
         in_scope: the condition that shows a viewer their own.
+        export: what it takes to take a list of them away; that of people takes more.
         unique: fields of which no two records have the same value; they are not edited in bulk.
         defaults: of a new one.
         prepare: what else a new one holds.
@@ -70,6 +71,7 @@ class RecordKind:
     sorts: Mapping[str, tuple[str, ...]]
     searched: tuple[str, ...]
     in_scope: Callable[[Scope], ColumnElement[bool]]
+    export: Permission = Permission.RECORDS_EXPORT
     number_prefix: str | None = None
     unique: frozenset[str] = frozenset()
     find: Callable[[str], ColumnElement[bool]] | None = None

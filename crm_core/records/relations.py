@@ -170,6 +170,7 @@ CONTACTS = RecordKind(
     title="name",
     view=Permission.CUSTOMERS_VIEW,
     edit=Permission.CUSTOMERS_EDIT,
+    export=Permission.CUSTOMERS_EXPORT,
     fields=(
         line("name", N_("Name"), 200, required=FieldError("A name is needed")),
         reference("customer_id", N_("Organisation"), "customers", required=True),

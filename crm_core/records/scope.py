@@ -20,6 +20,7 @@ from crm_core.db.models import (
     Need,
     Order,
     OrderLine,
+    SavedView,
     Task,
     Ticket,
     TicketEvent,
@@ -59,6 +60,12 @@ activities_in = _of_own_customers(Activity.customer_id, Activity.owner_id)
 tasks_in = _of_own_customers(Task.customer_id, Task.owner_id)
 contacts_in = _of_own_customers(Contact.customer_id)
 
+
+def views_in(scope: Scope) -> ColumnElement[bool]:
+    """The condition on views of lists: one's own, and those that are shared."""
+    return true() if scope.is_everything else SavedView.is_shared | (SavedView.owner_id == scope.owner_id)
+
+
 SCOPES: Mapping[type[Tracked], InScope] = {
     Customer: customers_in,
     Order: orders_in,
@@ -72,6 +79,7 @@ SCOPES: Mapping[type[Tracked], InScope] = {
     Task: tasks_in,
     Contact: contacts_in,
     ConsentEvent: _of_own_customers(ConsentEvent.customer_id),
+    SavedView: views_in,
 }
 """The conditions by model; records of other models are everyone's."""
 

@@ -11,17 +11,23 @@ import streamlit as st
 from babel import Locale
 
 from crm_core.access import Permission
-from crm_core.records import customer_list
-from crm_core.records.customer_list import CustomerRow
+from crm_core.records import customer_export, customer_list
+from crm_core.records.customer_list import CustomerQuery, CustomerRow
+from crm_core.reports import spreadsheet
 from crm_core.translation import LANGUAGES
 from dashboard import nav, session
 from dashboard.i18n import _, fmt, language, ngettext
+from dashboard.ui import choices
 from dashboard.ui.form_state import Field
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
 
 PER_PAGE = 25
 ANY = ""
+CHOICES = ("q", "sort", "cols", "country", "owner", "source", "kind", "segment")
+"""What of the list is in its address, and so in a view of it."""
+WIDTHS = {"ref": 80, "email": 205, "phone": 116, "city": 100, "country": 104, "owner": 92, "created": 112}
+"""The columns besides the name, in pixels."""
 DUPLICATES_SHOWN = 2
 """So many stand beside the first rows of the form; the others wait behind a button, or they would push it apart."""
 
@@ -96,19 +102,38 @@ def count(total: int, is_exact: bool, filters: Mapping[str, Any], among: str) ->
 
 
 def page_number(name: str, question: Any = None) -> int:
-    """The list's page; another question starts at the first again."""
-    key = f"{name}.page.{question!r}"
-    st.session_state[f"{name}.pager"] = key
-    return int(st.session_state.get(key, 1))
+    """The list's page, kept in the address; another question starts at the first again."""
+    page, address = _pager(name)
+    st.session_state[f"{name}.pager"], number = choices.page_number(page, address, question)
+    return number
 
 
 def pager(name: str, pages: int) -> None:
     """Pages of a list, below it."""
+    page, address = _pager(name)
+    key = st.session_state[f"{name}.pager"]
+    choices.at_most(page, address, key, pages)
     if pages > 1:
-        st.pagination(pages, key=st.session_state[f"{name}.pager"])
+        st.pagination(pages, key=key)
 
 
-def table(rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = ()) -> list[int]:
+def _pager(name: str) -> tuple[str, str]:
+    """The page a list is on, and what its pager is called in the address: a page may have several lists."""
+    page, _dot, part = name.partition(".")
+    return page, f"{part}_page" if part else "page"
+
+
+def titles() -> dict[str, str]:
+    """The columns the list may have besides the name."""
+    return {
+        "ref": _("Reference"), "email": _("E-mail"), "phone": _("Phone"), "city": _("City"), "country": _("Country"),
+        "owner": _("Owner"), "created": _("Since"),
+    }  # fmt: skip
+
+
+def table(
+    rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = (), columns: Sequence[str] = tuple(WIDTHS)
+) -> list[int]:
     """The list; clicking a name opens the customer. The places of the rows that are ticked, `ticked` at first.
 
     Rows can be ticked by those who may save what they choose as a segment; for others none ever is.
@@ -126,26 +151,14 @@ def table(rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = ()) 
             "created": [fmt().on(row.created_at) for row in rows],
         }
     )
-    ids = [row.id for row in rows]
-    columns: dict[str, Any] = {
+    ids, names = [row.id for row in rows], titles()
+    config: dict[str, Any] = {
         "name": st.column_config.ButtonColumn(
-            _("Name"),
-            on_click=_open,
-            args=(key, ids),
-            key=f"{key}.open",
-            type="tertiary",
-            width=160,
-            alignment="left",
-            pinned=True,
-        ),
-        "ref": st.column_config.TextColumn(_("Reference"), width=80),
-        "email": st.column_config.TextColumn(_("E-mail"), width=205),
-        "phone": st.column_config.TextColumn(_("Phone"), width=116),
-        "city": st.column_config.TextColumn(_("City"), width=100),
-        "country": st.column_config.TextColumn(_("Country"), width=104),
-        "owner": st.column_config.TextColumn(_("Owner"), width=92),
-        "created": st.column_config.TextColumn(_("Since"), width=112),
-    }
+            _("Name"), on_click=_open, args=(key, ids), key=f"{key}.open", type="tertiary", width=160,
+            alignment="left", pinned=True,
+        )
+    }  # fmt: skip
+    config |= {name: st.column_config.TextColumn(names[name], width=WIDTHS[name]) for name in columns}
     selecting: dict[str, Any] = {}
     if session.actor().may(Permission.SEGMENTS_SAVE):
         selecting = {
@@ -154,16 +167,35 @@ def table(rows: Sequence[CustomerRow], *, key: str, ticked: Sequence[int] = ()) 
             "selection_default": {"selection": {"rows": list(ticked)}},
         }
     state: Any = st.dataframe(
-        frame,
+        frame[["name", *columns]],
         key=key,
         hide_index=True,
-        column_config=columns,
+        column_config=config,
         lazy=False,
         alt=_("Customers found"),
         height="content",
         **selecting,
     )
     return [int(row) for row in state.selection.rows] if selecting else []
+
+
+def download(query: CustomerQuery) -> None:
+    """All customers that match as CSV, for those who may export them."""
+    workspace, actor = session.workspace(), session.actor()
+    if not actor.may(Permission.CUSTOMERS_EXPORT):
+        return
+    labels = {item.name: item.label for row in form_rows() for item in row} | titles()
+    said = [labels.get(name, name) for name in (*customer_export.COLUMNS[:-1], "created")]
+
+    def make() -> bytes:
+        with workspace.read() as database_session:
+            rows = list(customer_export.cells(session=database_session, actor=actor, query=query))
+        return spreadsheet.csv_bytes(pd.DataFrame(rows, columns=said))
+
+    st.download_button(
+        _("Download CSV"), make, file_name="customers.csv", mime="text/csv", key="customers.csv",
+        icon=":material/download:", on_click="ignore",
+    )  # fmt: skip
 
 
 def _open(key: str, ids: Sequence[int]) -> None:

@@ -36,7 +36,7 @@ def actions(page: Page, view: View, query: RecordQuery, *, total: RecordPage, ti
         if page.may(view.kind.edit) and page.may(Permission.RECORDS_BULK_EDIT):
             with st.popover(_("Change many"), icon=":material/edit_note:", key=f"{page.name}_bulk"):
                 _bulk(page, view, query, total, ticked)
-        if page.may(Permission.CUSTOMERS_EXPORT):
+        if page.may(view.kind.export):
             _download(page, view, query)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zlib import crc32
@@ -16,8 +16,9 @@ from crm_core.records import record_list
 from crm_core.records.record_list import RecordPage, RecordQuery
 from dashboard import nav, session
 from dashboard.i18n import _, fmt
-from dashboard.ui import customers, records_filters
+from dashboard.ui import customers, list_views, records_filters
 from dashboard.ui.drawing import empty
+from dashboard.ui.list_views import ListViews
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
 from dashboard.ui.records_bulk import actions
@@ -44,10 +45,12 @@ def draw(
     defaults: Mapping[str, str] | None = None,
     spans: Mapping[str, tuple[Any, Any]] | None = None,
     step: Step | None = None,
+    views: ListViews | None = None,
 ) -> None:
     """The list with all that belongs to it; `narrowed` are filters the page sets itself, `defaults` the codes of those
-    that are set until somebody chooses otherwise."""
+    that are set until somebody chooses otherwise, `views` those of a page with choices of its own."""
     kind = view.kind
+    views = views or list_views.of(page, view)
     with st.container(horizontal=True, vertical_alignment="center"):
         text = page.search("q", _("Search"), _("Words or number"))
         with st.popover(_("Filters"), icon=":material/tune:", key=f"{page.name}_filters"):
@@ -56,7 +59,10 @@ def draw(
             "sort", _("Sort by"), {code: _(view.sorts[code]) for code in kind.sorts}, default=next(iter(kind.sorts)),
             kind="select", label_visibility="collapsed", width=190,
         )  # fmt: skip
+        place = st.container(width="content")
         new_button(page, view)
+    columns = views.menu(place, {name: title_of(view, name) for name in view.columns})
+    view = replace(view, columns={name: view.columns[name] for name in columns})
     asked = filters | dict(narrowed or {})
     number = customers.page_number(page.name, (text, asked, spans, sort))
     query = RecordQuery(text=text, filters=asked, sort=sort, page=number, per_page=PER_PAGE, spans=spans or {})

@@ -49,6 +49,8 @@ ROLES: dict[Permission, set[Role]] = {
     Permission.ACTIVITIES_VIEW: set(Role),
     Permission.ACTIVITIES_EDIT: set(Role),
     Permission.RECORDS_BULK_EDIT: {Role.ADMIN, Role.MANAGER, Role.SUPPORT},
+    Permission.RECORDS_EXPORT: {Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.SUPPORT},
+    Permission.VIEWS_SHARE: {Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.SUPPORT},
     Permission.KPIS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.SUPPORT},
     Permission.TARGETS_EDIT: {Role.ADMIN, Role.MANAGER},
     Permission.SEGMENTS_VIEW: {Role.ADMIN, Role.MANAGER, Role.MARKETING},

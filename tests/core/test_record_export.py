@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from typing import Any
+
 import pytest
 
-from crm_core.access import SYSTEM, Role
+from crm_core.access import SYSTEM, Permission, Role
 from crm_core.db.engine import Database
 from crm_core.errors import PermissionDenied
-from crm_core.records import choosable
+from crm_core.records import choosable, customer_export
+from crm_core.records.customer_list import CustomerQuery
 from crm_core.records.record_export import cells
 from crm_core.records.record_list import RecordQuery
+from crm_core.records.relations import CONTACTS
 from crm_core.records.tickets import TICKETS
 from tests.accounts import account
 from tests.core.test_records_of_each_kind import create, customer
@@ -30,9 +35,61 @@ def test_the_export_holds_what_matches_in_order_and_in_words(database: Database)
 
 
 def test_only_those_who_may_export_get_the_table(database: Database) -> None:
-    support = account(database, "Sam", Role.SUPPORT)
-    with database.read() as session, pytest.raises(PermissionDenied, match="may not do this"):
-        cells(session=session, actor=support, kind=TICKETS, query=RecordQuery(), names=NAMES, codes=CODES)
+    create(database, TICKETS)
+    asked = {"kind": TICKETS, "query": RecordQuery(), "names": NAMES, "codes": CODES}
+    for role in Role:
+        actor = account(database, f"Some {role}", role)
+        with database.read() as session:
+            if role in {Role.ADMIN, Role.MANAGER, Role.MARKETING, Role.SUPPORT}:
+                assert len(cells(session=session, actor=actor, **asked)) == 1
+                continue
+            with pytest.raises(PermissionDenied, match="may not do this"):
+                cells(session=session, actor=actor, **asked)
+
+
+def test_lists_of_people_take_the_permission_to_export_people(database: Database) -> None:
+    buyer = customer(database, email="eva@example.org")
+    create(database, CONTACTS, customer_id=buyer)
+    for role in Role:
+        actor = account(database, f"Some {role}", role)
+        with database.read() as session:
+            may = actor.may(Permission.CUSTOMERS_EXPORT)
+            assert may is (role in {Role.ADMIN, Role.MANAGER, Role.MARKETING})
+            refused = nullcontext() if may else pytest.raises(PermissionDenied)
+            with refused:
+                query = RecordQuery()
+                assert cells(session=session, actor=actor, kind=CONTACTS, query=query, names=["name"], codes={}) == [
+                    ["Eva Öz"]
+                ]
+            refused = nullcontext() if may else pytest.raises(PermissionDenied)
+            with refused:
+                (row,) = customer_export.cells(session=session, actor=actor, query=CustomerQuery())
+                assert dict(zip(customer_export.COLUMNS, row, strict=True))["email"] == "eva@example.org"
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [({}, ["Ana", "Bo", "Cy"]), ({"descending": True}, ["Cy", "Bo", "Ana"]), ({"text": "bo"}, ["Bo"]),
+     ({"country": "DE"}, ["Ana", "Cy"]), ({"country": "DE", "text": "cy"}, ["Cy"]), ({"ids": (2, 3)}, ["Bo", "Cy"]),
+     ({"page": 9, "per_page": 1}, ["Ana", "Bo", "Cy"])],
+)  # fmt: skip
+def test_all_customers_that_match_are_taken_away_in_the_lists_order(
+    database: Database, asked: dict[str, Any], names: list[str]
+) -> None:
+    for name, country in (("Ana", "DE"), ("Bo", "FR"), ("Cy", "DE")):
+        customer(database, name=name, country=country)
+    with database.read() as session:
+        rows = list(customer_export.cells(session=session, actor=SYSTEM, query=CustomerQuery(**asked)))
+    assert [row[customer_export.COLUMNS.index("name")] for row in rows] == names
+
+
+def test_who_sees_only_their_own_customers_takes_only_those_away(database: Database) -> None:
+    mia = account(database, "Mia", Role.MARKETING, sees_only_own=True)
+    customer(database, name="Mine", owner_id=mia.user_id)
+    customer(database, name="Other")
+    with database.read() as session:
+        rows = list(customer_export.cells(session=session, actor=mia, query=CustomerQuery()))
+    assert [row[customer_export.COLUMNS.index("name")] for row in rows] == ["Mine"]
 
 
 def test_what_a_reference_may_point_to_is_found_by_typing_or_listed(database: Database) -> None:

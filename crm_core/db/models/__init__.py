@@ -29,7 +29,7 @@ from crm_core.db.models.service import (
     TicketStatus,
 )
 from crm_core.db.models.system import Change, ChangeRange, ChangeSet, Import, TableVersion, WorkspaceRow
-from crm_core.db.models.working import MetricTarget, RecordTerm, SavedView
+from crm_core.db.models.working import DefaultView, MetricTarget, RecordTerm, SavedView
 
 __all__ = [
     "Activity",
@@ -50,6 +50,7 @@ __all__ = [
     "Deal",
     "DealMove",
     "DealStage",
+    "DefaultView",
     "Draft",
     "Import",
     "KeptClustering",

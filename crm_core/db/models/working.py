@@ -41,6 +41,19 @@ class SavedView(Tracked, Base):
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
 
 
+class DefaultView(Base):
+    """One row per account and list: the view the list begins with for that account."""
+
+    __tablename__ = "default_views"
+    __table_args__ = Base.__table_args__ | {"sqlite_autoincrement": False}
+
+    user_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    list_name: Mapped[str] = mapped_column(binary_string(32), primary_key=True)
+    view_id: Mapped[int] = mapped_column(BigId, ForeignKey("saved_views.id", ondelete="CASCADE"), index=True)
+
+
 class MetricTarget(Tracked, Base):
     """One row per metric that has a target: what a period of this length should reach."""
 
