@@ -59,7 +59,9 @@ def details() -> None:
         st.rerun()
 
 
-names = {"details": _("Details"), "orders": _("Orders"), "timeline": _("Timeline")} | beside.tabs(page)
+names = {"details": _("Details"), "orders": _("Orders"), "timeline": _("Timeline")} | beside.tabs(
+    page, is_organisation=customer.kind == "organisation"
+)
 names |= {"history": _("History")}
 if page.may(Permission.SEGMENTS_VIEW):
     names["outlook"] = _("Outlook")

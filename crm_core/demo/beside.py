@@ -10,8 +10,8 @@ from typing import Any
 from crm_core.access import Role
 from crm_core.db.bulk import BulkInserter
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Activity, Deal, DealMove, Need, Task, Ticket, TicketEvent, User
-from crm_core.demo import deal_rows, ticket_rows, to_do, wishes
+from crm_core.db.models import Activity, ConsentEvent, Contact, Deal, DealMove, Need, Task, Ticket, TicketEvent, User
+from crm_core.demo import deal_rows, relations, ticket_rows, to_do, wishes
 from crm_core.demo.calendar import History
 from crm_core.demo.chance import Ints
 from crm_core.demo.config import SimulationConfig
@@ -27,19 +27,21 @@ from crm_core.demo.tickets import open_tickets
 from crm_core.records.deals import DEALS
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.record_search import index_new
-from crm_core.records.relations import ACTIVITIES, NEEDS, TASKS
+from crm_core.records.relations import ACTIVITIES, CONTACTS, NEEDS, TASKS
 from crm_core.records.tickets import TICKETS
 
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Some customers: their lives, who they are, what they bought, their keys and owners."""
+    """Some customers: their lives, who they are, what they bought, their keys, owners, consent and when they came."""
 
     lives: Lives
     persons: Sequence[Person]
     orders: Orders
     customer_ids: Ints
     owners: Sequence[int | None]
+    consents: Sequence[bool | None]
+    created_at: Sequence[int]
 
 
 @dataclass
@@ -79,9 +81,12 @@ class Beside:
         self.needs = self._inserter(Need, wishes.NEED_COLUMNS)
         self.activities = self._inserter(Activity, to_do.ACTIVITY_COLUMNS)
         self.tasks = self._inserter(Task, to_do.TASK_COLUMNS)
+        self.contacts = self._inserter(Contact, relations.CONTACT_COLUMNS)
+        self.said = self._inserter(ConsentEvent, relations.CONSENT_COLUMNS)
 
     def write(self, chunk: Chunk) -> None:
         """Write what these customers leave besides their orders."""
+        self._write_relations(chunk)
         if not self.config.has_orders:
             return
         if self.desk is not None:
@@ -108,7 +113,10 @@ class Beside:
 
     def close(self) -> None:
         """Keep what was written in history."""
-        for inserter in (self.tickets, self.events, self.deals, self.moves, self.needs, self.activities, self.tasks):
+        for inserter in (
+            self.tickets, self.events, self.deals, self.moves, self.needs, self.activities, self.tasks, self.contacts,
+            self.said,
+        ):  # fmt: skip
             inserter.close()
 
     def _write_tickets(self, desk: Desk, chunk: Chunk) -> None:
@@ -168,6 +176,18 @@ class Beside:
         self._insert(self.needs, NEEDS, wishes.NEED_COLUMNS, list(rows))
         self.counts["needs"] += len(ids)
 
+    def _write_relations(self, chunk: Chunk) -> None:
+        index = chunk.lives.index
+        ids = self.contacts.reserve(int(relations.counts(self.seed, index, chunk.persons).sum()))
+        people = relations.contact_rows(
+            ids, self.seed, index, chunk.persons, customer_ids=chunk.customer_ids, created_at=chunk.created_at
+        )
+        self._insert(self.contacts, CONTACTS, relations.CONTACT_COLUMNS, list(people))
+        said_ids = self.said.reserve(sum(said is not None for said in chunk.consents))
+        self.said.insert(
+            relations.consent_rows(said_ids, chunk.customer_ids.tolist(), chunk.consents, chunk.created_at)
+        )
+
     def _write_own_tasks(self, chunk: Chunk) -> None:
         ids = self.tasks.reserve(to_do.N_OWN * len(self.accounts))
         people = [user.id for user in self.accounts]
@@ -176,7 +196,7 @@ class Beside:
 
     def _insert(self, inserter: BulkInserter, kind: RecordKind, columns: tuple[str, ...], rows: list[Row]) -> None:
         inserter.insert(rows)
-        wanted = [(name, columns.index(name)) for name in ("id", *kind.searched)]
+        wanted = [(name, columns.index(name)) for name in ("id", *kind.searched) if name in columns]
         index_new(self.session, kind, ({name: row[place] for name, place in wanted} for row in rows))
 
     def _inserter(self, model: type[Any], columns: tuple[str, ...]) -> BulkInserter:

@@ -46,6 +46,7 @@ class Stream(IntEnum):
     TICKET = 16
     DEAL = 17
     NEED = 18
+    CONTACT = 19
 
 
 def bits(seed: int, stream: Stream, *coordinates: ArrayLike) -> Bits:

@@ -35,8 +35,9 @@ from crm_core.workspace import Workspace
 CHUNK = 20_480
 """Customers simulated at once: 320 times 64, so that a planted duplicate and its original share a chunk."""
 
-_ID, _REF, _NAME, _EMAIL, _PHONE, _OWNER = (
-    rows.CUSTOMER_COLUMNS.index(name) for name in ("id", "ref", "name", "email", "phone", "owner_id")
+_ID, _REF, _NAME, _EMAIL, _PHONE, _OWNER, _CONSENT, _CREATED = (
+    rows.CUSTOMER_COLUMNS.index(name)
+    for name in ("id", "ref", "name", "email", "phone", "owner_id", "has_marketing_consent", "created_at")
 )
 
 
@@ -160,7 +161,12 @@ class _Fill:
         line_ids = self.lines.reserve(len(orders.line_order))
         self.lines.insert(rows.line_rows(line_ids, order_ids, orders, product_ids))
         self.n_sold += int((orders.cancels < 0).sum())
-        self.beside.write(Chunk(lives, persons, orders, keys, [row[_OWNER] for row in new]))
+        self.beside.write(
+            Chunk(
+                lives, persons, orders, keys, [row[_OWNER] for row in new], [row[_CONSENT] for row in new],
+                [row[_CREATED] for row in new],
+            )
+        )  # fmt: skip
         self.truth.add(life_columns(self.config, self.prices, seed=self.seed, lives=lives, customer_ids=keys))
         return len(order_ids), len(line_ids)
 

@@ -100,6 +100,23 @@ WORK = (
         Permission.CUSTOMERS_VIEW,
     ),
     PageSpec(
+        "contacts",
+        N_("Work"),
+        N_("Contacts"),
+        N_("The people at organisations that are customers."),
+        ":material/contacts:",
+        Permission.CUSTOMERS_VIEW,
+    ),
+    PageSpec(
+        "contact",
+        N_("Work"),
+        N_("Contact"),
+        N_("One person at an organisation."),
+        ":material/contacts:",
+        Permission.CUSTOMERS_VIEW,
+        is_hidden=True,
+    ),
+    PageSpec(
         "orders",
         N_("Work"),
         N_("Orders"),

@@ -20,12 +20,16 @@ from dashboard.ui.records_list import Step
 from dashboard.ui.records_views import VIEWS, View
 
 PER_PAGE = 10
-OF_CUSTOMER = ("tickets", "deals", "needs", "tasks", "activities")
+OF_CUSTOMER = ("contacts", "tickets", "deals", "needs", "tasks", "activities")
 
 
-def tabs(page: Page) -> dict[str, str]:
-    """What the tabs of a customer's records are called, by table, those the reader may see."""
-    return {table: _(BY_NAME[VIEWS[table].pages[0]].title) for table in OF_CUSTOMER if page.may(VIEWS[table].kind.view)}
+def tabs(page: Page, *, is_organisation: bool) -> dict[str, str]:
+    """What the tabs of a customer's records are called, by table, those one may see; people have no contacts."""
+    return {
+        table: _(BY_NAME[VIEWS[table].pages[0]].title)
+        for table in OF_CUSTOMER
+        if page.may(VIEWS[table].kind.view) and (table != "contacts" or is_organisation)
+    }
 
 
 def of_customer(page: Page, table: str, customer_id: int) -> None:

@@ -164,6 +164,18 @@ VIEWS: Mapping[str, View] = {
         ),
         derived={"state": (N_("State"), STATES)},
     ),
+    "contacts": View(
+        table="contacts",
+        pages=("contacts", "contact"),
+        icon=":material/contacts:",
+        new=N_("New contact"),
+        added=N_("Add contact"),
+        nothing=(N_("No contacts yet"), N_("Add the people you talk to at a customer that is an organisation.")),
+        columns={"position": "", "customer_id": "", "email": "", "phone": "", "is_main": ""},
+        sorts={"name": N_("By name")},
+        count=lambda n: ngettext("{n} contact", "{n} contacts", n),
+        layout=(("name",), ("customer_id",), ("position", "is_main"), ("email", "phone"), ("notes",)),
+    ),
     "orders": View(
         table="orders",
         pages=("orders", "order"),

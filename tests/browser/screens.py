@@ -34,6 +34,8 @@ SCREENS = {
     "new_customer": "/new_customer",
     "orders": "/orders",
     "order": "/order?id=1",
+    "contacts": "/contacts",
+    "contact": "/contact?id=1",
     "products": "/products",
     "product": "/product?id=1",
     "targets": "/targets",
