@@ -12,10 +12,10 @@ import streamlit as st
 from crm_core.analytics.basket_source import ItemLevel
 from crm_core.analytics.cross_sell import CrossSellParams, cross_sell
 from crm_core.db.models import SegmentKind
-from dashboard import nav
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui import customers
 from dashboard.ui.downloads import downloads
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
 from dashboard.ui.plain import plain
@@ -93,15 +93,7 @@ def rule(level: ItemLevel, bought: Sequence[Thing], missing: Sequence[Thing]) ->
 def people_columns(key: str, ids: list[int]) -> dict[str, Any]:
     """Columns name, which opens the customer's page, and ref."""
     return {
-        "name": st.column_config.ButtonColumn(
-            _("Name"),
-            on_click=_open,
-            args=(key, ids),
-            key=f"{key}.open",
-            type="tertiary",
-            alignment="left",
-            pinned=True,
-        ),
+        "name": opening_column(_("Name"), key=key, page="customer", ids=ids),
         "ref": st.column_config.TextColumn(_("Reference")),
     }
 
@@ -109,9 +101,3 @@ def people_columns(key: str, ids: list[int]) -> dict[str, Any]:
 def download(make: Callable[[], pd.DataFrame], key: str) -> None:
     """The whole list as files, made when they are asked for, for those who may export."""
     downloads(make, file_name=key, key=f"{key}.download")
-
-
-def _open(key: str, ids: list[int]) -> None:
-    click = st.session_state[f"{key}.open"]
-    if click is not None:
-        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})

@@ -18,11 +18,12 @@ from crm_core.records import campaigns
 from crm_core.records.campaigns import CampaignRow
 from crm_core.records.marketing_fields import MAX_NAME
 from crm_core.translation import N_, translate_fields
-from dashboard import nav, session
+from dashboard import session
 from dashboard.i18n import _, fmt, ngettext, texts
 from dashboard.ui.campaign_outcome import method as outcome_method
 from dashboard.ui.campaign_outcome import outcome_of
 from dashboard.ui.drawing import chart
+from dashboard.ui.opening import opening_column
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain_error, shortened, unlinked
@@ -81,14 +82,7 @@ def table(rows: Sequence[CampaignRow]) -> None:
         }
     )
     columns: dict[str, Any] = {
-        "name": st.column_config.ButtonColumn(
-            _("Name"),
-            on_click=_open,
-            args=(ids,),
-            key="campaigns.open",
-            type="tertiary",
-            alignment="left",
-        ),
+        "name": opening_column(_("Name"), key="campaigns", page="campaign", ids=ids, is_pinned=False),
         "state": st.column_config.TextColumn(_("State")),
         "window": st.column_config.TextColumn(_("Window")),
         "treated": st.column_config.TextColumn(_("To contact"), alignment="right"),
@@ -105,12 +99,6 @@ def table(rows: Sequence[CampaignRow]) -> None:
         alt=_("Campaigns"),
         height="content",
     )
-
-
-def _open(ids: Sequence[int]) -> None:
-    click = st.session_state["campaigns.open"]
-    if click is not None:
-        st.switch_page(nav.page("campaign"), query_params={"id": str(ids[click.row])})
 
 
 def new_campaign(page: Page) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
@@ -16,9 +16,10 @@ from crm_core.analytics.segment_rules.predictions import RISKS
 from crm_core.db.models import SegmentKind
 from crm_core.formats import Formats
 from crm_core.translation import Translator
-from dashboard import nav, session
+from dashboard import session
 from dashboard.i18n import _, column_format, fmt, ngettext, texts
 from dashboard.ui.drawing import grid
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 from dashboard.ui.save_segment import save_as_segment
 
@@ -97,15 +98,7 @@ def _listed(report: ChurnReport, rows: pd.DataFrame, *, title: str, save: Callab
         key="churn_customers",
         alt=title,
         columns={
-            "name": st.column_config.ButtonColumn(
-                _("Name"),
-                on_click=_open,
-                args=(ids,),
-                key="churn_customers.open",
-                type="tertiary",
-                alignment="left",
-                pinned=True,
-            ),
+            "name": opening_column(_("Name"), key="churn_customers", page="customer", ids=ids),
             "ref": st.column_config.TextColumn(_("Reference")),
             "chance": st.column_config.ProgressColumn(
                 _("Chance to leave"), format="%.0f%%", min_value=0, max_value=100, color="primary"
@@ -117,9 +110,3 @@ def _listed(report: ChurnReport, rows: pd.DataFrame, *, title: str, save: Callab
     )
     if len(rows) > SHOWN:
         st.caption(_("The first {n} are shown.", n=fmt().number(SHOWN)))
-
-
-def _open(ids: Sequence[int]) -> None:
-    click = st.session_state["churn_customers.open"]
-    if click is not None:
-        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})

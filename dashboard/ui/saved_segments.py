@@ -21,9 +21,10 @@ from crm_core.formats import NO_DATA
 from crm_core.records import saved_segments
 from crm_core.records.saved_segments import SegmentRow
 from crm_core.translation import N_, translate_field
-from dashboard import nav, session
+from dashboard import session
 from dashboard.i18n import _, fmt, ngettext, texts
 from dashboard.ui.drawing import chart
+from dashboard.ui.opening import opening_column
 from dashboard.ui.overview import drawing
 from dashboard.ui.page import Page
 from dashboard.ui.plain import shortened, unlinked
@@ -62,14 +63,7 @@ def table(page: Page, rows: Sequence[SegmentRow]) -> None:
         }
     )
     columns: dict[str, Any] = {
-        "name": st.column_config.ButtonColumn(
-            _("Name"),
-            on_click=_open,
-            args=(ids,),
-            key="saved_segments.open",
-            type="tertiary",
-            alignment="left",
-        ),
+        "name": opening_column(_("Name"), key="saved_segments", page="saved_segment", ids=ids, is_pinned=False),
         "customers": st.column_config.TextColumn(_("Customers"), alignment="right"),
         "kind": st.column_config.TextColumn(_("Kind")),
         "owner": st.column_config.TextColumn(_("Owner")),
@@ -97,12 +91,6 @@ def method(page: Page) -> list[str]:
         ),
         _("What two segments share is the number in both divided by the number in either (Jaccard 1901)."),
     ]
-
-
-def _open(ids: Sequence[int]) -> None:
-    click = st.session_state["saved_segments.open"]
-    if click is not None:
-        st.switch_page(nav.page("saved_segment"), query_params={"id": str(ids[click.row])})
 
 
 def overlap(page: Page, rows: Sequence[SegmentRow]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pandas as pd
@@ -13,9 +13,10 @@ from crm_core.analytics.value import MOST_BOUNDED
 from crm_core.analytics.value_report import ValueReport
 from crm_core.formats import NO_DATA
 from crm_core.reports import spreadsheet
-from dashboard import nav, session
+from dashboard import session
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui.drawing import grid
+from dashboard.ui.opening import opening_column
 from dashboard.ui.value import active_caveat
 
 SHOWN = 200
@@ -135,15 +136,7 @@ def members(frame: pd.DataFrame, title: str, *, order: str, save: Callable[[], N
         key="value_members.table",
         alt=title,
         columns={
-            "name": st.column_config.ButtonColumn(
-                _("Name"),
-                on_click=_open,
-                args=(ids,),
-                key="value_members.open",
-                type="tertiary",
-                alignment="left",
-                pinned=True,
-            ),
+            "name": opening_column(_("Name"), key="value_members", page="customer", ids=ids),
             "purchases": st.column_config.NumberColumn(_("Expected purchases"), format="%,.1f"),
             "purchases_range": st.column_config.TextColumn(_("95% interval"), alignment="right"),
             "value": st.column_config.NumberColumn(_("Expected value"), format=column_format("money")),
@@ -196,9 +189,3 @@ def _whole_ranges(lows: Iterable[Any], highs: Iterable[Any]) -> list[str]:
         NO_DATA if pd.isna(low) or pd.isna(high) else f"{number(int(low))} – {number(int(high))}"
         for low, high in zip(lows, highs, strict=True)
     ]
-
-
-def _open(ids: Sequence[int]) -> None:
-    click = st.session_state["value_members.open"]
-    if click is not None:
-        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})
