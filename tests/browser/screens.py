@@ -24,6 +24,7 @@ TODAY = datetime.now(UTC).date()
 
 SCREENS = {
     "overview": "/overview",
+    "areas": "/areas",
     "rows": f"/rows?metric=net_sales&from={TODAY - timedelta(days=365)}&to={TODAY}",
     "service": "/service",
     "service_tickets": "/service_tickets?metric=opened",
