@@ -15,6 +15,7 @@ from benchmarks.table import Context, Line, render
 SUITES = (
     "warehouse",
     "overview",
+    "service",
     "imports",
     "customers",
     "baskets",

@@ -43,12 +43,13 @@ class Spells:
     ticket: Micros
     start: Micros
     end: Micros
-    state: NDArray[np.int64]
+    state: NDArray[np.int8]
     """Which of STATES."""
 
     def is_in(self, *states: str) -> NDArray[np.bool_]:
         """Which spells are in one of these states."""
-        return np.isin(self.state, [STATES.index(name) for name in states])
+        is_wanted = np.array([name in states for name in STATES])
+        return cast("NDArray[np.bool_]", is_wanted[self.state])
 
 
 @dataclass(frozen=True)
@@ -98,13 +99,25 @@ def facts_of(tables: Tables, only: TicketFilter, hours: BusinessHours | None) ->
     """The tickets that the filter lets through, and what happened to them."""
     wanted = ("id", "number", *DIMENSIONS, "state", "opened_by", "reopened", "is_sla_met", "is_satisfied")
     rows = only.narrowed(tables.tickets).select(*wanted, "merged_into_id", *INSTANTS)
-    tickets = collected(rows).sort_values("id", ignore_index=True)
+    tickets = collected(rows)
+    if not tickets["id"].is_monotonic_increasing:
+        tickets = tickets.sort_values("id", ignore_index=True)
     for name in INSTANTS:
         tickets[name] = micros(tickets[name])
-    events = tables.ticket_events.filter(~nw.col("state").is_null() | (nw.col("kind") == "merged"))
-    told = collected(events.select("id", "ticket_id", "at", "kind", "state"))
     counted = tickets["merged_into_id"].isna().to_numpy()
-    return Facts(tickets, _spells(tickets, told, counted), counted, tables.timezone, hours)
+    return Facts(tickets, _spells(tickets, _told(tables), counted), counted, tables.timezone, hours)
+
+
+def _told(tables: Tables) -> dict[str, NDArray[Any]]:
+    """Changes of state of all tickets as arrays: id, ticket_id, at, and which of STATES."""
+    is_gone = nw.col("kind") == _GONE
+    state = nw.when(is_gone).then(nw.lit(STATES.index(_GONE)))
+    for code, name in enumerate(STATES[:-1]):
+        state = state.when(nw.col("state") == name).then(nw.lit(code))
+    events = tables.ticket_events.filter(~nw.col("state").is_null() | is_gone)
+    rows = collected(events.select("id", "ticket_id", "at", code=state.otherwise(nw.lit(-1)).cast(nw.Int8)))
+    found = {name: rows[name].to_numpy() for name in ("id", "ticket_id", "code")}
+    return found | {"at": micros(rows["at"])}
 
 
 def micros(instants: pd.Series[Any]) -> Micros:
@@ -120,31 +133,38 @@ def instants_of(values: Micros, timezone: str) -> list[datetime | None]:
     return [None if at == NEVER else from_micros(int(at)).astimezone(ZoneInfo(timezone)) for at in values]
 
 
-def _spells(tickets: pd.DataFrame, events: pd.DataFrame, counted: NDArray[np.bool_]) -> Spells:
-    place = pd.Series(np.arange(len(tickets)), index=tickets["id"])
-    events = events[events["ticket_id"].isin(place.index)]
-    told = pd.DataFrame(
-        {
-            "ticket": place.reindex(events["ticket_id"]).to_numpy(dtype=np.int64),
-            "at": micros(events["at"]),
-            "id": events["id"].to_numpy(dtype=np.int64),
-            "state": events["state"].where(events["kind"] != "merged", _GONE).to_numpy(dtype=object),
-        }
-    )
-    told = told[(told["state"] != _GONE) | ~counted[told["ticket"].to_numpy()]]
-    begun = pd.DataFrame({"ticket": np.arange(len(tickets)), "at": tickets["opened_at"], "id": -2, "state": "open"})
-    untold = begun[~begun["ticket"].isin(told["ticket"])].assign(id=-1)
-    ends = untold.assign(at=tickets["resolved_at"].to_numpy()[untold["ticket"]], state="resolved")
-    is_told_gone = begun["ticket"].isin(told.loc[told["state"] == _GONE, "ticket"])
+def _spells(tickets: pd.DataFrame, told: dict[str, NDArray[Any]], counted: NDArray[np.bool_]) -> Spells:
+    ids, gone = tickets["id"].to_numpy(dtype=np.int64), STATES.index(_GONE)
+    place = np.minimum(np.searchsorted(ids, told["ticket_id"]), max(len(ids) - 1, 0))
+    is_ours = ids[place] == told["ticket_id"] if len(ids) else np.zeros(len(place), dtype=bool)
+    is_ours[is_ours] &= (told["code"][is_ours] != gone) | ~counted[place[is_ours]]
+    of, code = place[is_ours], told["code"][is_ours]
+    every, opened, resolved = np.arange(len(ids)), tickets["opened_at"].to_numpy(), tickets["resolved_at"].to_numpy()
+    untold, has_told_gone = np.ones(len(ids), dtype=bool), np.zeros(len(ids), dtype=bool)
+    untold[of], has_told_gone[of[code == gone]] = False, True
+    ended = untold & (resolved != NEVER)
     # Of a ticket that is resolved nobody knows when, as some imported files have them, no day can say that it was open.
-    is_undated = (tickets["state"] == "resolved").to_numpy() & (tickets["resolved_at"] == NEVER).to_numpy()
-    lost = begun[(~counted & ~is_told_gone) | is_undated].assign(id=-1, state=_GONE)
-    rows = pd.concat([begun, ends[ends["at"] != NEVER], lost, told]).sort_values(["ticket", "at", "id"], kind="stable")
-    is_gone = (rows["state"] == _GONE).groupby(rows["ticket"]).cumsum() - (rows["state"] == _GONE)
-    rows = rows[is_gone == 0]  # what is done to a ticket after it was merged is its survivor's
-    rows["state"] = pd.Categorical(rows["state"], categories=STATES).codes
-    is_change = (rows["ticket"] != rows["ticket"].shift()) | (rows["state"] != rows["state"].shift())
-    ticket, start, state = (rows.loc[is_change, name].to_numpy(dtype=np.int64) for name in ("ticket", "at", "state"))
-    end = np.append(start[1:], NEVER)
+    is_undated = (tickets["state"] == "resolved").to_numpy(dtype=bool) & (resolved == NEVER)
+    lost = (~counted & ~has_told_gone) | is_undated
+    parts = (
+        (every, opened, -2, STATES.index("open")),
+        (every[ended], resolved[ended], -1, STATES.index("resolved")),
+        (every[lost], opened[lost], -1, gone),
+        (of, told["at"][is_ours], told["id"][is_ours], code),
+    )
+    sizes = [len(part[0]) for part in parts]
+    columns = [
+        np.concatenate([np.broadcast_to(part[k], n) for part, n in zip(parts, sizes, strict=True)]) for k in range(4)
+    ]
+    order = np.lexsort((columns[2], columns[1], columns[0]))
+    ticket, at, state = columns[0][order], columns[1][order], columns[3][order].astype(np.int8)
+    is_first = np.append(True, ticket[1:] != ticket[:-1])[: len(ticket)]
+    if (state == gone).any():  # what is done to a ticket after it was merged is its survivor's
+        before = np.cumsum(state == gone) - (state == gone)
+        is_kept = before == np.repeat(before[is_first], np.diff(np.append(np.flatnonzero(is_first), len(ticket))))
+        ticket, at, state, is_first = ticket[is_kept], at[is_kept], state[is_kept], is_first[is_kept]
+    is_change = is_first | np.append(True, state[1:] != state[:-1])[: len(state)]
+    ticket, start, state = ticket[is_change], at[is_change], state[is_change]
+    end = np.append(start[1:], NEVER)[: len(start)]
     end[:-1][ticket[1:] != ticket[:-1]] = NEVER
-    return Spells(ticket, start, end[: len(start)], state)
+    return Spells(ticket, start, end, state)

@@ -75,8 +75,7 @@ def breakdown_of(course: Course, period: Period) -> pd.DataFrame:
     rows = {name: course.rows(SERVICE_METRICS[name], period) for name in COMPARED}
     found = []
     for dimension in DIMENSIONS:
-        values = course.facts.tickets[dimension].astype(object)
-        codes, uniques = pd.factorize(values.where(values.notna(), None), use_na_sentinel=False)
+        codes, uniques = pd.factorize(course.facts.tickets[dimension], use_na_sentinel=False)
         grouped = {name: _grouped(part, codes[part.ticket]) for name, part in rows.items()}
         present = sorted({code for parts in grouped.values() for code in parts})
         for code in present:

@@ -91,7 +91,8 @@ def _counted(course: Course, days: list[date]) -> tuple[list[str | None], NDArra
     edges = [to_micros(day_start(day, course.facts.timezone)) for day in [*days, days[-1] + timedelta(days=1)]]
     rows = course.occurrences["opened"]
     place = np.searchsorted(edges, rows.at, side="right") - 1
-    codes, values = pd.factorize(course.facts.tickets["category"].to_numpy(dtype=object)[rows.ticket])
+    of_tickets, values = pd.factorize(course.facts.tickets["category"])
+    codes = of_tickets[rows.ticket]
     is_in = (place >= 0) & (place < len(days))
     n_series = len(values) + 1
     counts = np.zeros((n_series, len(days)), dtype=np.int64)
