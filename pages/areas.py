@@ -5,6 +5,7 @@ import streamlit as st
 from crm_core.analytics.definitions import AREAS
 from dashboard import ui
 from dashboard.i18n import _
+from dashboard.ui import alerts
 from dashboard.ui import areas as parts
 from dashboard.ui.overview import comparisons
 
@@ -22,6 +23,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
     grain, period = parts.period_choice(page, last)
     compare = page.choice("compare", _("Compare with"), comparisons(), default="previous", kind="select", width=160)
 
+alerts.check_once()
 found = parts.found(page, grain, period, compare)
 parts.head(found)
 st.caption(parts.windows(found))
@@ -29,5 +31,6 @@ for name in AREAS:
     parts.area(page, name, found)
 with st.container(horizontal=True, vertical_alignment="center", key="areas_files"):
     page.link("targets", _("Targets"), icon=":material/flag:")
+    alerts.link(page)
     parts.files(found)
 page.method(*parts.method())

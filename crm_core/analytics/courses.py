@@ -13,6 +13,7 @@ import pandas as pd
 from crm_core.analytics import sales
 from crm_core.analytics.deal_book import deal_book
 from crm_core.analytics.deal_window import DealWindow
+from crm_core.analytics.extent import ExtentParams, extent
 from crm_core.analytics.figures import SOURCES
 from crm_core.analytics.histories import customer_history, customer_sums
 from crm_core.analytics.kpis import last_order_day
@@ -20,9 +21,11 @@ from crm_core.analytics.measures import Windows, collected, measures_of, totals
 from crm_core.analytics.metrics import METRICS
 from crm_core.analytics.periods import Period, complete_until, local_today, require_askable, whole
 from crm_core.analytics.pipeline import READS, last_day, measured
+from crm_core.analytics.pipeline_extent import PipelineExtentParams, pipeline_extent
 from crm_core.analytics.pipeline_metrics import PIPELINE_METRICS
 from crm_core.analytics.progress import Progress, silent
 from crm_core.analytics.registry import Analysis, analysis
+from crm_core.analytics.service_extent import ServiceExtentParams, service_extent
 from crm_core.analytics.service_facts import facts_of
 from crm_core.analytics.service_metrics import SERVICE_METRICS
 from crm_core.analytics.service_params import TicketFilter
@@ -131,6 +134,16 @@ def courses_of(ask: Ask, params: CourseParams, areas: Sequence[str]) -> dict[str
     """The course of each of these areas."""
     reports = {found.name: ask(found, params) for found in dict.fromkeys(COURSES[area] for area in areas)}
     return {area: reports[COURSES[area].name].course for area in areas}
+
+
+def last_day_on_record(ask: Ask) -> date | None:
+    """The last day with an order, a ticket or a deal; None without any."""
+    found = [
+        ask(extent, ExtentParams()).last,
+        ask(service_extent, ServiceExtentParams()).last,
+        ask(pipeline_extent, PipelineExtentParams()).last,
+    ]
+    return max((day for day in found if day is not None), default=None)
 
 
 def _course(

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from crm_core.analytics.alert_run import check_alerts
 from crm_core.cli.app import app
 from crm_core.cli.output import JsonOption, emit, opened, options
 from crm_core.config import load_settings
@@ -28,19 +29,21 @@ def init(as_json: JsonOption = False) -> None:
 def refresh(
     full: Annotated[bool, typer.Option("--full", help="Write every block anew.")] = False, as_json: JsonOption = False
 ) -> None:
-    """Bring the snapshot up to date."""
+    """Bring the snapshot up to date, and check every alert against it."""
     with opened() as workspace:
         result = workspace.warehouse.refresh(full=full)
+        fired = check_alerts(workspace.analyses, workspace.database)
     emit(
         {
             "version": result.version,
             "blocks_rewritten": result.blocks_rewritten,
             "blocks_kept": result.blocks_kept,
             "rows": result.rows,
+            "alerts": fired,
         },
         as_json=as_json,
         text=(
             f"Snapshot {result.version}: {result.blocks_rewritten} blocks written, {result.blocks_kept} kept, "
-            f"{result.rows} rows."
+            f"{result.rows} rows. {fired} new alerts."
         ),
     )

@@ -65,6 +65,14 @@ REPORTS = (
         is_hidden=True,
     ),
     PageSpec(
+        "alerts",
+        N_("Reports"),
+        N_("Alerts"),
+        N_("Metrics you watch, and what they had to say."),
+        ":material/notifications:",
+        Permission.KPIS_VIEW,
+    ),
+    PageSpec(
         "targets",
         N_("Reports"),
         N_("Targets"),

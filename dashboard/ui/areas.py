@@ -10,15 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.analytics import targets
-from crm_core.analytics.courses import CourseParams, courses_of
+from crm_core.analytics.courses import CourseParams, courses_of, last_day_on_record
 from crm_core.analytics.definitions import AREA_OF, AREAS, DEFINITIONS
-from crm_core.analytics.extent import ExtentParams, extent
 from crm_core.analytics.figures import Figures, Question, figures_of
 from crm_core.analytics.figures_table import figures_table
 from crm_core.analytics.periods import Period
-from crm_core.analytics.pipeline_extent import PipelineExtentParams, pipeline_extent
 from crm_core.analytics.remarks import Remark, remarks_of, verdicts
-from crm_core.analytics.service_extent import ServiceExtentParams, service_extent
 from crm_core.analytics.standings import Standing, calendar_period
 from crm_core.analytics.unusual import RATES, Verdict, needed
 from crm_core.config import zone
@@ -72,13 +69,9 @@ class Found:
 
 def last_day(page: Page) -> date | None:
     """The last day with an order, a ticket or a deal; today where that is not long ago; None without any."""
-    found = [
-        page.run(extent, ExtentParams()).last,
-        page.run(service_extent, ServiceExtentParams()).last,
-        page.run(pipeline_extent, PipelineExtentParams()).last,
-    ]
-    days = [day for day in found if day is not None]
-    return min(max(days), datetime.now(zone(session.workspace().timezone)).date()) if days else None
+    last = last_day_on_record(page.run)
+    today = datetime.now(zone(session.workspace().timezone)).date()
+    return None if last is None else min(last, today)
 
 
 def period_choice(page: Page, last: date) -> tuple[str, Period]:

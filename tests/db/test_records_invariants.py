@@ -200,7 +200,9 @@ def test_what_is_unique_is_unique_in_the_database_itself() -> None:
     assert unique >= {
         ("customers", ("ref",)), ("products", ("code",)), ("orders", ("number",)), ("users", ("email",)),
         ("order_lines", ("order_id", "line_no")), ("drafts", ("user_id", "form")), ("user_sessions", ("token_hash",)),
+        ("alert_firings", ("rule_id", "period_start")),
     }  # fmt: skip
+    assert [column.name for column in Base.metadata.tables["alert_seen"].primary_key] == ["user_id", "firing_id"]
 
 
 def test_customers_are_sorted_and_found_by_what_they_are_called(busy: Workspace) -> None:

@@ -1,6 +1,7 @@
 """The tables. Grain and invariants of each are in data/README.md."""
 
 from crm_core.db.models.accounts import Draft, SignInAttempt, User, UserSession
+from crm_core.db.models.alerts import AlertFiring, AlertRule, AlertSeen
 from crm_core.db.models.clusterings import KeptClustering
 from crm_core.db.models.customers import Customer, CustomerTerm
 from crm_core.db.models.marketing import (
@@ -34,6 +35,9 @@ from crm_core.db.models.working import DefaultView, MetricTarget, RecordTerm, Sa
 __all__ = [
     "Activity",
     "ActivityKind",
+    "AlertFiring",
+    "AlertRule",
+    "AlertSeen",
     "Arm",
     "Author",
     "BusinessCalendar",
