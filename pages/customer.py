@@ -3,11 +3,12 @@
 import streamlit as st
 
 from crm_core.access import Permission
+from crm_core.errors import NotFound
 from crm_core.records import customers, orders
 from crm_core.records.customers import UpdateResult
 from dashboard import session, ui
 from dashboard.i18n import _
-from dashboard.ui import beside, customer_standing, done
+from dashboard.ui import beside, customer_standing, done, record_page
 from dashboard.ui import customer as parts
 from dashboard.ui import customers as shared
 from dashboard.ui.customer_churn import churn_risk
@@ -19,14 +20,17 @@ from dashboard.ui.record_history import history_list
 workspace, actor = session.workspace(), session.actor()
 customer_id = parts.wanted()
 if customer_id is None:
-    page = ui.page("customer")
-    with ui.empty(_("No customer chosen"), _("Open one from the list of customers.")):
-        page.link("customers", _("Customers"), icon=":material/group:")
+    text = _("Open one from the list of customers.")
+    record_page.nothing(ui.page("customer"), _("No customer chosen"), text, way="customers")
     st.stop()
 
-with workspace.read() as database_session:
-    customer = customers.get(session=database_session, actor=actor, customer_id=customer_id)
-    lifetime = orders.lifetime(session=database_session, actor=actor, customer_id=customer_id)
+try:
+    with workspace.read() as database_session:
+        customer = customers.get(session=database_session, actor=actor, customer_id=customer_id)
+        lifetime = orders.lifetime(session=database_session, actor=actor, customer_id=customer_id)
+except NotFound as error:
+    record_page.missing(ui.page("customer"), error, way="customers")
+    st.stop()
 
 page = ui.page("customer", title=parts.plain(customer.name))
 parts.subtitle(customer, lifetime)

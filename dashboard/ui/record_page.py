@@ -6,9 +6,10 @@ from typing import Any
 
 import streamlit as st
 
+from crm_core.errors import NotFound
 from crm_core.records import record_service
 from dashboard import session, ui
-from dashboard.i18n import _
+from dashboard.i18n import _, error_text
 from dashboard.page_specs import BY_NAME
 from dashboard.ui import done, record_history
 from dashboard.ui.addressed import wanted
@@ -30,14 +31,27 @@ def opened(view: View) -> tuple[Page, Any] | None:
         return None
     row_id = wanted(name)
     if row_id is None:
-        page = ui.page(name)
-        with ui.empty(_("Nothing chosen"), _("Open one from the list."), icon=view.icon):
-            page.link(view.pages[0], _("To the list"), icon=view.icon)
+        nothing(ui.page(name), _("Nothing chosen"), _("Open one from the list."), way=view.pages[0])
         return None
-    with session.workspace().read() as database_session:
-        row = record_service.get(session=database_session, actor=session.actor(), kind=view.kind, row_id=row_id)
+    try:
+        with session.workspace().read() as database_session:
+            row = record_service.get(session=database_session, actor=session.actor(), kind=view.kind, row_id=row_id)
+    except NotFound as error:
+        missing(ui.page(name), error, way=view.pages[0])
+        return None
     page = ui.page(name, title=plain(getattr(row, view.kind.title)))
     return page, row
+
+
+def nothing(page: Page, title: str, text: str, *, way: str) -> None:
+    """A page without a record, and the way to the list of them."""
+    with ui.empty(title, text, icon=BY_NAME[way].icon):
+        page.link(way, _("To the list"), icon=BY_NAME[way].icon)
+
+
+def missing(page: Page, error: NotFound, *, way: str) -> None:
+    """The page of an address whose record is not there, or not among this person's."""
+    nothing(page, error_text(error), _("It may have been removed, or the link may be wrong."), way=way)
 
 
 def plain_page(view: View) -> None:

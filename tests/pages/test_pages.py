@@ -152,3 +152,10 @@ def test_a_draft_the_server_cannot_keep_stays_in_the_form_and_says_so(
     app.text_input(key="customer:4.region.0").set_value("Somewhere").run()
     assert not app.error
     assert "2 unsaved changes, kept as a draft" in texts(app)
+
+
+def test_a_customer_who_is_not_there_is_said_not_to_be_with_the_way_to_the_list(open_app: Open) -> None:
+    app = open_app("customer", id="999999")
+    assert not app.exception
+    assert not app.error
+    assert "It may have been removed, or the link may be wrong." in texts(app)

@@ -203,7 +203,7 @@ def test_bulk_edit_and_export_are_shown_to_those_who_may(
 
 def test_a_ticket_that_is_not_there_says_so(open_app: Open) -> None:
     app = open_app("ticket", id="999999")
-    assert "There is no record 999999" in app.error[0].value
+    assert "There is no record 999999" in texts(app)
 
 
 def test_a_ticket_page_without_a_ticket_says_where_to_find_one(open_app: Open) -> None:
