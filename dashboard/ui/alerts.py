@@ -91,7 +91,7 @@ def rules() -> None:
     for rule, owner in watched:
         is_mine = rule.owner_id == actor.user_id
         with drawing.row(f"rule_{rule.id}"):
-            whose = _("shared by {name}", name=plain(owner or "–")) if rule.is_shared else _("only for you")
+            whose = _("shared by {name}", name=plain(owner or _("Rapport"))) if rule.is_shared else _("only for you")
             st.markdown(f"{plain(rule_text(rule))}  \n:gray[{whose}]", width="stretch")
             if is_mine or (rule.is_shared and actor.may(Permission.TARGETS_EDIT)):
                 st.button(

@@ -21,7 +21,7 @@ from crm_core.analytics.unusual import RATES, Verdict, needed
 from crm_core.config import zone
 from crm_core.translation import N_
 from dashboard import session
-from dashboard.i18n import _, fmt, joined
+from dashboard.i18n import _, fmt
 from dashboard.ui.cards import SIGNS, WORDS, change_text, kpi_cards, metric_text
 from dashboard.ui.downloads import downloads
 from dashboard.ui.page import Page
@@ -200,12 +200,12 @@ def _said(remark: Remark, shown: Found) -> str:
         target = metric_text(metric.id, held.target, compact=True)
         text = _("{metric}: {value} where {target} is the target; {word}.", target=target, word=_(WORDS[held.status]),
                  **facts)  # fmt: skip
-        return joined(SIGNS[held.status], text)
+        return f"{SIGNS[held.status]} {text}"
     if remark.kind == "unusual":
         verdict = shown.odd[remark.metric]
         low, high = (metric_text(metric.id, bound, compact=True) for bound in (verdict.low, verdict.high))
         text = _("{metric}: {value} is unusual; {low} to {high} was to be expected.", low=low, high=high, **facts)
-        return joined(_SIGNS["unusual"], text)
+        return f"{_SIGNS['unusual']} {text}"
     change = str(change_text(figure)).lstrip("+-−")
     rose = figure.change is not None and figure.change > 0
     text = (
@@ -213,4 +213,4 @@ def _said(remark: Remark, shown: Found) -> str:
         if rose
         else _("{metric} fell by {change} to {value}.", change=change, **facts)
     )
-    return joined(_SIGNS[remark.kind], text)
+    return f"{_SIGNS[remark.kind]} {text}"
