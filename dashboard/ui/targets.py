@@ -22,6 +22,8 @@ from dashboard.ui.page import Page
 from dashboard.ui.plain import plain, plain_error
 from dashboard.ui.record_form import record_form
 
+USUAL_GRAIN = "month"
+
 
 def listed() -> list[Target]:
     """Every target."""
@@ -79,15 +81,13 @@ def new(page: Page) -> None:
                 session=database_session,
                 actor=session.actor(),
                 metric=metric,
-                grain=str(values.get("grain") or ""),
+                grain=str(values.get("grain") or USUAL_GRAIN),
                 value=unscaled(metric, values.get("target")),
             )
             done.note(_("The target was set."), done.change_set_of(database_session))
             return made.id
 
-    state = opened("target:new", {"grain": "month"}, None)
-    if not state.touched:
-        state.touched = {"grain": "month"}
+    state = opened("target:new", {"grain": USUAL_GRAIN}, None)
     if record_form("target:new", rows, state, save, save_label=_("Set the target")) is not None:
         page.go("targets")
 

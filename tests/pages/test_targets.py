@@ -43,6 +43,7 @@ def field(app: AppTest, start: str) -> str:
 def test_a_share_is_typed_in_percent_and_kept_as_a_share(open_app: Open, demo_workspace: Workspace) -> None:
     app = open_app("targets", role=Role.MANAGER)
     assert "No targets yet" in texts(app)
+    assert "unsaved change" not in texts(app)
     choose = next(widget for widget in app.selectbox if str(widget.key).startswith("target:new.metric"))
     choose.set_value("csat").run()
     app.text_input(key=field(app, "target:new.target")).set_value("90").run()
