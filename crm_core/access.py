@@ -51,6 +51,7 @@ class Permission(StrEnum):
     HISTORY_UNDO_OWN = "history.undo_own"
     HISTORY_UNDO_ANY = "history.undo_any"
     USERS_MANAGE = "users.manage"
+    SETTINGS_EDIT = "settings.edit"
     WORKSPACE_MANAGE = "workspace.manage"
 
 
@@ -85,10 +86,11 @@ _MARKETING = {
     _P.IMPORTS_RUN,
 }
 _SELLING = {_P.ORDERS_EDIT}
+_MANAGING = {_P.HISTORY_UNDO_ANY, _P.TARGETS_EDIT, _P.SETTINGS_EDIT}
 _LEADS = {_P.RECORDS_BULK_EDIT, _P.RECORDS_EXPORT, _P.VIEWS_SHARE}
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ADMIN: frozenset(Permission),
-    Role.MANAGER: frozenset(_EVERYONE | _SELLING | _MARKETING | _LEADS | {_P.HISTORY_UNDO_ANY, _P.TARGETS_EDIT}),
+    Role.MANAGER: frozenset(_EVERYONE | _SELLING | _MARKETING | _LEADS | _MANAGING),
     Role.MARKETING: frozenset(_EVERYONE | _MARKETING),
     Role.SUPPORT: frozenset(_EVERYONE | _SELLING | _LEADS | {_P.KPIS_VIEW}),
     Role.STAFF: frozenset(_EVERYONE | _SELLING),

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Permission
-from crm_core.db.models import DealStage, Team, TicketStatus
+from crm_core.db.models import BusinessCalendar, DealStage, Team, TicketStatus
 from crm_core.records import customer_list, record_list
 from crm_core.records.customer_list import CustomerQuery
 from crm_core.records.deals import DEALS
@@ -18,7 +18,7 @@ from crm_core.records.record_kind import RecordKind
 from crm_core.records.record_list import RecordQuery
 from crm_core.records.tickets import TICKETS
 
-FEW = frozenset({"users", "teams", "ticket_statuses", "deal_stages"})
+FEW = frozenset({"users", "teams", "ticket_statuses", "deal_stages", "business_calendars"})
 """Tables that are chosen from a list of all their rows."""
 
 _CODED: Mapping[str, type[Any]] = {"ticket_statuses": TicketStatus, "deal_stages": DealStage}
@@ -48,6 +48,9 @@ def choices(*, session: Session, actor: Actor, table: str) -> dict[Any, str]:
     if table == "teams":
         teams = select(Team.id, Team.name).where(Team.is_active).order_by(Team.name)
         return {row.id: row.name for row in session.execute(teams)}
+    if table == "business_calendars":
+        calendars = select(BusinessCalendar.id, BusinessCalendar.name).order_by(BusinessCalendar.id)
+        return {row.id: row.name for row in session.execute(calendars)}
     raise ValueError(f"{table} may be large: what can be chosen is found by typing")
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Scope
-from crm_core.db.models import Customer, Deal, Product, RecordTerm, Team, Ticket, User
+from crm_core.db.models import BusinessCalendar, Customer, Deal, Product, RecordTerm, Team, Ticket, User
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.terms import Clause, TermRange, parse
 
@@ -20,7 +20,7 @@ MAX_COUNTED = 10_000
 
 _LABELS: Mapping[str, tuple[type[Any], str]] = {
     "customers": (Customer, "name"), "products": (Product, "name"), "users": (User, "name"), "teams": (Team, "name"),
-    "deals": (Deal, "name"), "tickets": (Ticket, "number"),
+    "deals": (Deal, "name"), "tickets": (Ticket, "number"), "business_calendars": (BusinessCalendar, "name"),
 }  # fmt: skip
 """By what a reference is shown."""
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Scope
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Customer, Deal, Product, Team, Ticket, User
+from crm_core.db.models import BusinessCalendar, Customer, Deal, Product, Team, Ticket, User
 from crm_core.errors import FieldError, Invalid, NotFound
 from crm_core.records.contact_fields import Refused
 from crm_core.records.edits import fitted_edit
@@ -22,6 +22,7 @@ from crm_core.records.uniqueness import check_unique, taken_meanwhile
 
 _TARGETS: Mapping[str, type[Any]] = {
     "customers": Customer, "products": Product, "users": User, "teams": Team, "deals": Deal, "tickets": Ticket,
+    "business_calendars": BusinessCalendar,
 }  # fmt: skip
 """The model of each table that a reference field may point to."""
 

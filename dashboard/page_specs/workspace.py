@@ -14,6 +14,14 @@ WORKSPACE = (
         Permission.IMPORTS_RUN,
     ),
     PageSpec(
+        "settings",
+        N_("Workspace"),
+        N_("Settings"),
+        N_("Service targets, working hours, teams, statuses and stages."),
+        ":material/settings:",
+        Permission.SETTINGS_EDIT,
+    ),
+    PageSpec(
         "users",
         N_("Workspace"),
         N_("Users"),

@@ -72,6 +72,7 @@ SCREENS = {
     "campaigns": "/campaigns",
     "campaign": "/campaign?id=1",
     "data": "/data",
+    "settings": "/settings",
     "users": "/users",
     "account": "/account",
 }

@@ -63,6 +63,7 @@ ROLES: dict[Permission, set[Role]] = {
     Permission.HISTORY_UNDO_OWN: set(Role),
     Permission.HISTORY_UNDO_ANY: {Role.ADMIN, Role.MANAGER},
     Permission.USERS_MANAGE: {Role.ADMIN},
+    Permission.SETTINGS_EDIT: {Role.ADMIN, Role.MANAGER},
     Permission.WORKSPACE_MANAGE: {Role.ADMIN},
 }
 
