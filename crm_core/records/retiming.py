@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from crm_core.db.history import TrackedSession
 from crm_core.db.models import Ticket, TicketEvent, TicketState
-from crm_core.records.ticket_times import retime
+from crm_core.records.ticket_times import promise_of, retime
 
 _BATCH = 500
 
@@ -23,6 +23,7 @@ def retime_open(session: TrackedSession, priorities: Sequence[str]) -> int:
     waiting = select(Ticket).where(
         Ticket.priority.in_(priorities), Ticket.state != TicketState.RESOLVED.value, Ticket.merged_into_id.is_(None)
     )
+    promises = {priority: promise_of(session, priority) for priority in priorities}
     last, count = 0, 0
     while True:
         batch = waiting.where(Ticket.id > last).order_by(Ticket.id).limit(_BATCH).with_for_update()
@@ -34,7 +35,7 @@ def retime_open(session: TrackedSession, priorities: Sequence[str]) -> int:
         for event in session.scalars(of_these.order_by(TicketEvent.at, TicketEvent.id)):
             events[event.ticket_id].append(event)
         for ticket in tickets:
-            retime(session, ticket, events[ticket.id])
+            retime(session, ticket, events[ticket.id], promises[ticket.priority])
         last, count = tickets[-1].id, count + len(tickets)
         session.flush()
         for row in (*tickets, *(event for some in events.values() for event in some)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -67,27 +68,49 @@ def times_of(events: Iterable[TicketEvent], *, opened_by: str) -> Times:
     return Times(first_replied_at, first_resolved_at, resolved_at, reopened, held, since)
 
 
-def retime(session: Session, ticket: Ticket, events: Sequence[TicketEvent]) -> None:
-    """Set the ticket's times, and when its next steps are due, from its events and the targets of its priority."""
+@dataclass(frozen=True)
+class Promise:
+    """How soon tickets of one priority are to be answered and resolved, and in which hours; None: no target, no end."""
+
+    response_minutes: int | None
+    resolution_minutes: int | None
+    hours: Mapping[str, Any] | None
+    holidays: Sequence[str]
+    timezone: str
+
+    def end(self, minutes: int | None, since: datetime) -> datetime | None:
+        """When so many minutes will have passed since then."""
+        return None if minutes is None else due(since, minutes, self.hours, self.holidays, self.timezone)
+
+
+def promise_of(session: Session, priority: str) -> Promise:
+    """What is promised for a priority as things are set now."""
+    calendar = BusinessCalendar
+    statement = (
+        select(
+            SlaTarget.response_minutes, SlaTarget.resolution_minutes, calendar.hours, calendar.holidays,
+            WorkspaceRow.timezone,
+        )
+        .select_from(WorkspaceRow)
+        .join(SlaTarget, SlaTarget.priority == priority, isouter=True)
+        .join(calendar, calendar.id == SlaTarget.calendar_id, isouter=True)
+    )  # fmt: skip
+    with session.no_autoflush:
+        response, resolution, hours, holidays, timezone = session.execute(statement).one()
+    return Promise(response, resolution, hours, holidays or [], timezone)
+
+
+def retime(session: Session, ticket: Ticket, events: Sequence[TicketEvent], promise: Promise | None = None) -> None:
+    """Set the ticket's times, and when its next steps are due, from its events and what is promised its priority."""
     times = times_of(events, opened_by=ticket.opened_by)
     ticket.first_replied_at = times.first_replied_at
     ticket.first_resolved_at = times.first_resolved_at
     ticket.resolved_at = times.resolved_at
     ticket.reopened = times.reopened
-    with session.no_autoflush:
-        target = session.scalar(select(SlaTarget).where(SlaTarget.priority == ticket.priority))
-        calendar = (
-            None if target is None or target.calendar_id is None else session.get(BusinessCalendar, target.calendar_id)
-        )
-        timezone = session.scalars(select(WorkspaceRow.timezone)).one()
-    hours, holidays = (None, []) if calendar is None else (calendar.hours, calendar.holidays)
-
-    def after(minutes: int | None, since: datetime) -> datetime | None:
-        return None if minutes is None else due(since, minutes, hours, holidays, timezone)
-
-    ticket.response_due_at = after(target.response_minutes, ticket.opened_at) if target else None
+    promised = promise or promise_of(session, ticket.priority)
+    ticket.response_due_at = promised.end(promised.response_minutes, ticket.opened_at)
     # Standing still on hold moves the end by as long as it stood; while it stands, there is none.
-    resolution = after(target.resolution_minutes, ticket.opened_at + times.held) if target else None
+    resolution = promised.end(promised.resolution_minutes, ticket.opened_at + times.held)
     ticket.resolution_due_at = None if times.held_since is not None else resolution
     ticket.due_at = _next_due(ticket)
 
