@@ -50,6 +50,7 @@ def board(page: Page) -> None:
           weighted=money(weighted))
     )  # fmt: skip
     names = choices("deal_stages")
+    st.html("<style>.st-key-deal_board button p{text-align:left}</style>")  # names of two lines would be centred
     with st.grid(len(columns), min_column_width=LEAST_WIDTH, gap="small", key="deal_board"):
         for column in columns:
             with st.container(key=f"stage_{column.stage.code}", gap="small"):

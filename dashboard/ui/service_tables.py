@@ -18,11 +18,23 @@ from dashboard.i18n import _, fmt, ngettext, texts
 from dashboard.ui import service
 from dashboard.ui.cards import metric_text
 from dashboard.ui.drawing import grid
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 
 STEPS = {"response": N_("First answer"), "resolution": N_("Resolution")}
 TRENDS = {"more": N_("More often"), "less": N_("Less often"), "same": N_("As before")}
 TOPICS_SHOWN, DUE_SHOWN = 12, 10
+GROUPED = {
+    "opened": N_("New"),
+    "resolved": N_("Resolved"),
+    "backlog": N_("Open"),
+    "first_response": N_("First reply"),
+    "resolution": N_("Resolution"),
+    "sla_attainment": N_("In time"),
+    "csat": N_("Satisfied"),
+}
+"""What the table of groups shows, in words short enough for its columns."""
+_WIDE, _NARROW = 74, 44
 
 
 def breakdown(page: Page, report: ServiceReport, names: Mapping[tuple[str, Any], str]) -> None:
@@ -30,19 +42,22 @@ def breakdown(page: Page, report: ServiceReport, names: Mapping[tuple[str, Any],
     labels = {name: _(label) for name, label in service.DIMENSIONS.items()}
     dimension = page.choice("by", _("By"), labels, default="category", label_visibility="collapsed")
     rows = report.breakdown[report.breakdown["dimension"] == dimension].reset_index(drop=True)
-    shown = pd.DataFrame({labels[dimension]: [service.name_of(names, dimension, value) for value in rows["value"]]})
-    for name in ("opened", "resolved", "backlog", "first_response", "resolution", "sla_attainment", "csat"):
+    shown = pd.DataFrame({"value": [service.name_of(names, dimension, value) for value in rows["value"]]})
+    config: dict[str, Any] = {"value": st.column_config.TextColumn(labels[dimension], pinned=True, width=118)}
+    for name, title in GROUPED.items():
         metric = SERVICE_METRICS[name]
-        shown[_(metric.name)] = [metric_text(name, _known(value)) for value in rows[name]]
+        parts = {name: (_(title), rows[name])}
         if metric.kind == "duration":
-            title = _("{metric}, 90% within", metric=_(metric.name))
-            shown[title] = [metric_text(name, _known(value)) for value in rows[f"{name}_p90"]]
-        if metric.kind != "count" and metric.kind != "stock":
-            shown[_("{metric}, n", metric=_(metric.name))] = [fmt().number(n) for n in rows[f"{name}_n"]]
-    right = {name: st.column_config.TextColumn(alignment="right") for name in shown.columns[1:]}
-    right |= {shown.columns[0]: st.column_config.TextColumn(pinned=True)}
+            parts[f"{name}_p90"] = (_("90% within"), rows[f"{name}_p90"])
+        for key, (label, values) in parts.items():
+            shown[key] = [metric_text(name, _known(value)) for value in values]
+            said = _("{metric}: {formula}", metric=_(metric.name), formula=_(metric.formula))
+            config[key] = st.column_config.TextColumn(label, alignment="right", help=said, width=_WIDE)
+        if metric.kind in ("duration", "share"):
+            shown[f"{name}_n"] = [fmt().number(n) for n in rows[f"{name}_n"]]
+            config[f"{name}_n"] = st.column_config.TextColumn(_("n"), alignment="right", width=_NARROW)
     state: Any = st.dataframe(
-        shown, key=f"service_by_{dimension}", hide_index=True, lazy=False, column_config=right, on_select="rerun",
+        shown, key=f"service_by_{dimension}", hide_index=True, lazy=False, column_config=config, on_select="rerun",
         selection_mode="single-row", alt=_("Service by {dimension}", dimension=labels[dimension]),
         height="content" if len(shown) < 12 else 420,
     )  # fmt: skip
@@ -64,16 +79,21 @@ def due(page: Page, found: DueReport, names: Mapping[tuple[str, Any], str]) -> N
     st.caption(_("{late}, {soon}.", late=late, soon=soon))
     rows = found.tickets.head(DUE_SHOWN)
     if len(rows):
+        ids = [int(row_id) for row_id in rows["ticket_id"]]
         table = pd.DataFrame(
             {
-                _("Ticket"): rows["number"],
+                "number": rows["number"],
                 _("Subject"): rows["subject"],
                 _("Step"): [_(STEPS[step]) for step in rows["step"]],
                 _("Time left"): [_left(hours) for hours in rows["hours_left"]],
                 _("Assigned to"): [service.name_of(names, "assignee_id", _whole(key)) for key in rows["assignee_id"]],
             }
         )
-        grid(table, key="service_due", alt=_("Late or due within a day"), right=[_("Time left")], height="content")
+        opening = {"number": opening_column(_("Ticket"), key="service_due", page="ticket", ids=ids)}
+        grid(
+            table, key="service_due", alt=_("Late or due within a day"), columns=opening, right=[_("Time left")],
+            height="content",
+        )  # fmt: skip
     page.link("tickets", _("All tickets by what is due"), icon=":material/confirmation_number:")
 
 
