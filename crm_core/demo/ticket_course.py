@@ -16,7 +16,7 @@ from crm_core.demo import chance
 from crm_core.demo.arrivals import draw
 from crm_core.demo.chance import Bits, Bools, Floats, Ints
 from crm_core.demo.config import SimulationConfig
-from crm_core.demo.desk import PRIORITY_PACE, Desk
+from crm_core.demo.desk import PRIORITIES, PRIORITY_PACE, Desk
 from crm_core.demo.tickets import CHANNELS, Tickets
 from crm_core.records.business_time import MINUTE, WorkingHours
 
@@ -32,6 +32,8 @@ STUCK_SHARE, STUCK_FACTOR = 0.06, 15.0
 RESOLUTION_MINUTES = 300.0
 SATISFIED_IN_TIME, SATISFIED_LATE, SATISFIED_LESS_REOPENED = 0.9, 0.55, 0.25
 ANSWER_SHARE = 0.35
+TAKEN_SHARE, RAISED_SHARE = 0.5, 0.15
+"""Part of the tickets that somebody takes out of the queue, and of the high and urgent ones raised to that."""
 LEFT_SHARE = 0.11
 """Part of the tickets whose customers never buy again, about; it keeps the agents' medians where they belong."""
 
@@ -40,6 +42,7 @@ _CLOSED_AFTER = 5 * _DAY
 _SHORTEST_MINUTES = 3.0
 _SIGMA_AGAIN = 0.8
 _SLOW, _SPEED, _BOT, _NOTE, _HOLD, _AGAIN, _WORK, _REOPEN, _RATED, _CALL = 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
+_TAKEN, _RAISED = 30, 31
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,8 @@ class Course:
     Attributes:
         opened, bot, asked, noted, replied: the ticket, the bot's answer, the question of a ticket the team opened, an
             internal note, the first answer.
+        taken, raised: when somebody took the ticket, where it was not given to them at once, and when its priority was
+            raised to what it is.
         held, resumed, replied_again: a spell on hold and the answer after it.
         resolved, reopened, answered, resolved_again, closed, rated: its end, and that it was not the end.
         by_team: the team opened it, on the phone.
@@ -60,6 +65,8 @@ class Course:
     opened: Ints
     bot: Ints
     asked: Ints
+    taken: Ints
+    raised: Ints
     noted: Ints
     replied: Ints
     held: Ints
@@ -87,6 +94,8 @@ def take_course(config: SimulationConfig, desk: Desk, tickets: Tickets, *, end: 
     replied = np.maximum(office.after(opened, _micros(minutes)), opened + 3 * MINUTE)
     has_bot = np.isin(np.array(CHANNELS)[tickets.channel], ["email", "web", "chat"]) & (draw(key, _BOT) < BOT_SHARE)
     has_note = draw(key, _NOTE) < NOTE_SHARE
+    is_taken = is_taken_later(tickets, by_team)
+    is_raised = (tickets.priority >= PRIORITIES.index("high")) & (draw(key, _RAISED) < RAISED_SHARE)
     pace = np.array([agent.median_minutes for agent in desk.agents])[tickets.agent]
     has_hold, third_party = draw(key, _HOLD, 0) < HOLD_SHARE, draw(key, _HOLD, 1) < THIRD_PARTY_SHARE
     held = np.where(has_hold, replied + MINUTE, NOT_YET)
@@ -114,6 +123,8 @@ def take_course(config: SimulationConfig, desk: Desk, tickets: Tickets, *, end: 
         opened=opened,
         bot=before_end(opened + 20_000_000, has_bot & ~by_team),
         asked=before_end(opened + MINUTE, by_team),
+        taken=before_end(opened + (replied - opened) * 2 // 5, is_taken),
+        raised=before_end(opened + (replied - opened) // 2, is_raised),
         noted=before_end(opened + (replied - opened) * 3 // 5, has_note),
         replied=before_end(replied),
         held=before_end(held),
@@ -130,6 +141,12 @@ def take_course(config: SimulationConfig, desk: Desk, tickets: Tickets, *, end: 
         is_slow=is_slow,
         is_satisfied=draw(key, _RATED, 2) < liked,
     )
+
+
+def is_taken_later(tickets: Tickets, by_team: Bools) -> Bools:
+    """Which tickets wait in the queue until somebody takes them; the others are somebody's at once."""
+    taken: Bools = (draw(tickets.key, _TAKEN) < TAKEN_SHARE) & ~by_team
+    return taken
 
 
 def first_answers(config: SimulationConfig, desk: Desk, tickets: Tickets) -> tuple[Floats, Bools]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from crm_core.demo.catalogue import items
 from crm_core.demo.chance import Bools, Ints
 from crm_core.demo.desk import PRIORITIES, STATUSES, TOPICS, Desk
 from crm_core.demo.rows import Row
-from crm_core.demo.ticket_course import NOT_YET, Course
+from crm_core.demo.ticket_course import NOT_YET, Course, is_taken_later
 from crm_core.demo.tickets import CHANNELS, Tickets
 
 TICKET_COLUMNS = (
@@ -26,8 +25,7 @@ EVENT_COLUMNS = ("id", "ticket_id", "at", "kind", "author", "author_id", "text",
 
 _NEW, _OPEN, _WAITING, _THIRD_PARTY, _RESOLVED, _CLOSED = range(6)
 _CODES = tuple(STATUSES)
-_UNASSIGNED_SHARE = 0.4
-_TEXT, _ASSIGNED, _SAID = 40, 41, 42
+_SAID = 42
 _OPENING, _NO_TEXT = -1, -2
 _NO_STATUS = -1
 
@@ -53,9 +51,9 @@ class Events:
     after: Ints
 
 
-KINDS = ("opened", "reply", "note", "status", "rated")
+KINDS = ("opened", "reply", "note", "status", "rated", "assigned", "priority")
 AUTHORS = ("agent", "customer", "bot")
-_OPENED, _REPLY, _NOTE, _STATUS, _RATED = range(5)
+_OPENED, _REPLY, _NOTE, _STATUS, _RATED, _TAKEN, _RAISED = range(7)
 _AGENT, _CUSTOMER, _BOT = range(3)
 
 
@@ -69,6 +67,8 @@ def events_of(course: Course) -> Events:
         (course.opened, _OPENED, np.where(by_team, _AGENT, _CUSTOMER), _OPENING, _NEW),
         (course.asked, _REPLY, _AGENT, words.ASKED, _NO_STATUS),
         (course.bot, _REPLY, _BOT, words.BOT, _NO_STATUS),
+        (course.taken, _TAKEN, _AGENT, _NO_TEXT, _NO_STATUS),
+        (course.raised, _RAISED, _AGENT, _NO_TEXT, _NO_STATUS),
         (course.noted, _NOTE, _AGENT, words.NOTE, _NO_STATUS),
         (course.replied, _REPLY, _AGENT, words.REPLY, _NO_STATUS),
         (course.replied, _STATUS, _AGENT, _NO_TEXT, _OPEN),
@@ -111,7 +111,7 @@ def ticket_rows(
     resolution_due = np.where(is_held, -1, resolution_due)
     is_done = (status == _RESOLVED) | (status == _CLOSED)
     resolved = np.where(course.reopened != NOT_YET, course.resolved_again, course.resolved)
-    is_unassigned = (status == _NEW) & (draw(tickets.key, _ASSIGNED) < _UNASSIGNED_SHARE)
+    is_unassigned = is_taken_later(tickets, course.by_team) & (course.taken == NOT_YET)
     told = (texts(number, tickets, languages[owner]) for number, owner in enumerate(tickets.owner.tolist()))
     people = [agent.user_id for agent in desk.agents]
     columns = zip(
@@ -144,6 +144,7 @@ def event_rows(
     """Events by ticket and time."""
     first = ticket_ids[0] if ticket_ids else 0
     people = [agent.user_id for agent in desk.agents]
+    names, priorities = [agent.name for agent in desk.agents], tickets.priority.tolist()
     chosen = draw(tickets.key, _SAID).tolist()
     agents, owners, liked = tickets.agent.tolist(), tickets.owner.tolist(), course.is_satisfied.tolist()
     for key, ticket, at, kind, author, said, before, after in zip(
@@ -156,13 +157,17 @@ def event_rows(
         elif said != _NO_TEXT:
             variants = words.SAID["zh" if languages[owners[ticket]] == "zh" else "en"][said]
             text = variants[int(chosen[ticket] * len(variants))]
-        new: Any = None if after < 0 else _CODES[after]
+        old, new = (None if code < 0 else _CODES[code] for code in (before, after))
         state = None if new is None else STATUSES[new]
         if kind == _RATED:
             new = "yes" if liked[ticket] else "no"
+        elif kind == _TAKEN:
+            new = names[agents[ticket]]
+        elif kind == _RAISED:
+            old, new = PRIORITIES[priorities[ticket] - 1], PRIORITIES[priorities[ticket]]
         yield (
             key, first + ticket, at, KINDS[kind], AUTHORS[author], people[agents[ticket]] if author == _AGENT else None,
-            text, None if before < 0 else _CODES[before], new, state,
+            text, old, new, state,
         )  # fmt: skip
 
 

@@ -56,6 +56,24 @@ def test_what_tickets_hold_is_what_the_service_would_work_out_of_their_events(fi
     assert n_tickets == result.tickets
 
 
+def test_who_took_a_ticket_and_who_raised_it_is_told_where_it_happened_after_it_came(filled: Filled) -> None:
+    told = frame(
+        filled[0],
+        """SELECT t.id, e.kind, e.at, e.before, e.after, t.priority, t.opened_at, t.first_replied_at, u.name
+           FROM ticket_events e JOIN tickets t ON t.id = e.ticket_id LEFT JOIN users u ON u.id = t.assignee_id
+           WHERE e.kind IN ('assigned', 'priority')""",
+    )
+    assert (told["at"] >= told["opened_at"]).all()
+    assert (told["first_replied_at"].isna() | (told["at"] <= told["first_replied_at"])).all()
+    taken, raised = (told[told["kind"] == kind] for kind in ("assigned", "priority"))
+    assert len(taken) / filled[1].tickets == pytest.approx(0.5, abs=0.06)
+    assert (taken["after"] == taken["name"]).all()
+    assert (raised["after"] == raised["priority"]).all()
+    assert set(zip(raised["before"], raised["after"], strict=True)) == {("normal", "high"), ("high", "urgent")}
+    nobodys = frame(filled[0], "SELECT status FROM tickets WHERE assignee_id IS NULL")
+    assert set(nobodys["status"]) == {"new"}
+
+
 def test_agents_answer_at_their_known_speeds(filled: Filled) -> None:
     workspace, _, truth = filled
     answered = frame(
