@@ -18,6 +18,8 @@ SUITES = (
     "service",
     "imports",
     "customers",
+    "lists",
+    "bulk_edit",
     "baskets",
     "next_product_noise",
     "value",

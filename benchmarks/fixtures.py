@@ -35,14 +35,15 @@ def _kept(folder: Path, *, customers: int, config: SimulationConfig) -> Workspac
     wanted = f"{customers} {config}"
     if not done.exists() or done.read_text() != wanted:
         shutil.rmtree(folder, ignore_errors=True)
-        workspace = _opened(folder)
+        workspace = opened(folder)
         fill(workspace, customers=customers, today=TODAY, config=config, progress=_say)
         done.write_text(wanted)
         return workspace
-    return _opened(folder)
+    return opened(folder)
 
 
-def _opened(folder: Path) -> Workspace:
+def opened(folder: Path) -> Workspace:
+    """The workspace in the folder, in euros and Berlin's time, empty where it is new."""
     settings = Settings(data_dir=folder, database_url="", timezone="Europe/Berlin", currency="EUR", _env_file=None)  # type: ignore[call-arg]
     return Workspace.open(settings, create=True)
 

@@ -88,13 +88,14 @@ def find_all(
 ) -> Found | None:
     """The customers who meet every part, or None where more than the budget meet each part."""
     budget = _BUDGET if budget is None else budget
-    counts = _bounded_counts(session, sources, _FEW)
+    counts = bounded_counts(session, [source.ids for source in sources], _FEW)
     rarest, count = min(zip(sources, counts, strict=True), key=lambda pair: pair[1])
     if count <= _RARE or (count <= _FEW and len(sources) == 1):
         return _matching(session, [rarest], [source for source in sources if source is not rarest], key, ids=_FEW)
     if len(sources) == 1:
         return None
-    pairs = sorted(zip(sources, _bounded_counts(session, sources, budget), strict=True), key=lambda pair: pair[1])
+    counts = bounded_counts(session, [source.ids for source in sources], budget)
+    pairs = sorted(zip(sources, counts, strict=True), key=lambda pair: pair[1])
     whole = [(source, number) for source, number in pairs if number <= budget]
     if not whole:
         return None
@@ -125,11 +126,11 @@ def _matching(
     return Found(keys[:MAX_FOUND], is_complete=len(keys) <= MAX_FOUND)
 
 
-def _bounded_counts(session: Session, sources: Sequence[Source], bound: int) -> list[int]:
+def bounded_counts(session: Session, ids: Sequence[Select[Any]], bound: int) -> list[int]:
     """How many ids each part yields, counted up to one past the bound."""
     counts = [
-        select(func.count()).select_from(source.ids.limit(bound + 1).subquery()).scalar_subquery().label(f"n{place}")
-        for place, source in enumerate(sources)
+        select(func.count()).select_from(some.limit(bound + 1).subquery()).scalar_subquery().label(f"n{place}")
+        for place, some in enumerate(ids)
     ]
     return list(session.execute(select(*counts)).one())
 

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Scope
-from crm_core.db.models import BusinessCalendar, Customer, Deal, Product, RecordTerm, Team, Ticket, User
+from crm_core.db.models import BusinessCalendar, Customer, Deal, Product, Team, Ticket, User
+from crm_core.records import record_find
+from crm_core.records.record_find import Question, all_of, find
 from crm_core.records.record_kind import RecordKind
-from crm_core.records.terms import Clause, TermRange, parse
+from crm_core.records.terms import parse
 
 MAX_PER_PAGE = 200
-MAX_COUNTED = 10_000
-"""Matches are counted up to here; past it a list says "more than"."""
 
 _LABELS: Mapping[str, tuple[type[Any], str]] = {
     "customers": (Customer, "name"), "products": (Product, "name"), "users": (User, "name"), "teams": (Team, "name"),
@@ -64,15 +64,10 @@ def page(*, session: Session, actor: Actor, kind: RecordKind, query: RecordQuery
         ValueError: a filter or an order the kind does not have.
     """
     actor.require(kind.view)
-    matching = conditions(kind, query, actor.scope)
-    some = select(kind.model.id).where(*matching).limit(MAX_COUNTED + 1)
-    counted = session.scalar(select(func.count()).select_from(some.subquery())) or 0
-    total = min(counted, MAX_COUNTED)
-    pages = max(1, -(-total // query.per_page))
-    shown = min(query.page, pages)
-    statement = select(kind.model).where(*matching).order_by(*ordering(kind, query.sort))
-    rows = list(session.scalars(statement.limit(query.per_page).offset((shown - 1) * query.per_page)))
-    return RecordPage(rows, labels_of(session, kind, rows), total, counted <= MAX_COUNTED, shown, pages)
+    found = find(session, question(kind, query, actor.scope), page=query.page, per_page=query.per_page)
+    by_id = {row.id: row for row in session.scalars(select(kind.model).where(kind.model.id.in_(found.ids)))}
+    rows = [by_id[row_id] for row_id in found.ids if row_id in by_id]
+    return RecordPage(rows, labels_of(session, kind, rows), found.total, found.is_exact, found.page, found.pages)
 
 
 def count(*, session: Session, actor: Actor, kind: RecordKind, query: RecordQuery) -> int:
@@ -99,43 +94,58 @@ def ids(*, session: Session, actor: Actor, kind: RecordKind, query: RecordQuery)
 
 def conditions(kind: RecordKind, query: RecordQuery, scope: Scope) -> list[ColumnElement[bool]]:
     """What a record must meet to be in the list."""
-    found = [kind.in_scope(scope)]
-    if kind.find is None:
-        found += [_having(kind, clause) for clause in parse(query.text)]
-    elif query.text.strip():
-        found.append(kind.find(query.text.strip()))
+    return all_of(question(kind, query, scope))
+
+
+def question(kind: RecordKind, query: RecordQuery, scope: Scope) -> Question:
+    """The query as it is looked for.
+
+    Raises:
+        ValueError: a filter, a span or an order the kind does not have.
+    """
+    equal: dict[str, Any] = {}
+    others: list[ColumnElement[bool]] = []
     for name, value in query.filters.items():
         if name not in kind.filters:
             raise ValueError(f"a list of {kind.table} is filtered by {', '.join(kind.filters)}, not by {name}")
-        attribute = kind.attribute(name)
         if isinstance(value, (list, tuple, set, frozenset)):
-            found.append(attribute.in_(list(value)))
+            others.append(kind.attribute(name).in_(list(value)))
         else:
-            found.append(attribute.is_(None) if value is None else attribute == value)
+            equal[name] = value
     ordered = {part.lstrip("-") for parts in kind.sorts.values() for part in parts}
+    spans: list[ColumnElement[bool]] = []
     for name, (least, beyond) in query.spans.items():
         if name not in ordered:
             raise ValueError(f"a list of {kind.table} has spans of {', '.join(sorted(ordered))}, not of {name}")
         attribute = kind.attribute(name)
-        found += [] if least is None else [attribute >= least]
-        found += [] if beyond is None else [attribute < beyond]
+        spans += [] if least is None else [attribute >= least]
+        spans += [] if beyond is None else [attribute < beyond]
+    given: list[ColumnElement[bool]] = [] if scope.is_everything else [kind.in_scope(scope)]
     if query.ids is not None:
-        found.append(kind.model.id.in_(query.ids))
-    return found
+        given.append(kind.model.id.in_(query.ids))
+    if kind.find is not None and query.text.strip():
+        given.append(kind.find(query.text.strip()))
+    return Question(
+        kind=kind,
+        equal=equal,
+        words=parse(query.text) if kind.find is None else (),
+        given=tuple(given),
+        conditions=tuple(others),
+        spans=tuple(spans),
+        order=_order(kind, query.sort),
+    )
 
 
 def ordering(kind: RecordKind, sort: str) -> list[ColumnElement[Any]]:
     """The order of the list; what is not set comes last either way."""
+    return record_find.ordering(kind, _order(kind, sort))
+
+
+def _order(kind: RecordKind, sort: str) -> tuple[str, ...]:
     name = sort or next(iter(kind.sorts))
     if name not in kind.sorts:
         raise ValueError(f"a list of {kind.table} is sorted by {', '.join(kind.sorts)}, not by {name}")
-    order: list[ColumnElement[Any]] = []
-    for part in kind.sorts[name]:
-        attribute = kind.attribute(part.lstrip("-"))
-        if attribute.property.columns[0].nullable:
-            order.append(attribute.is_(None))
-        order.append(attribute.desc() if part.startswith("-") else attribute.asc())
-    return order
+    return kind.sorts[name]
 
 
 def labels_of(session: Session, kind: RecordKind, rows: Sequence[Any]) -> dict[tuple[str, int], str]:
@@ -157,15 +167,3 @@ def label_of(session: Session, table: str, row_id: int) -> str:
     model, attribute = _LABELS[table]
     found = session.scalar(select(getattr(model, attribute)).where(model.id == row_id))
     return str(row_id) if found is None else str(found)
-
-
-def _having(kind: RecordKind, clause: Clause) -> ColumnElement[bool]:
-    inside = or_(*map(_in_range, clause))
-    terms = select(RecordTerm.row_id).where(RecordTerm.table_name == kind.table, inside)
-    return kind.model.id.in_(terms)
-
-
-def _in_range(item: TermRange) -> ColumnElement[bool]:
-    if item.high is None:
-        return RecordTerm.term == item.low
-    return and_(RecordTerm.term >= item.low, RecordTerm.term < item.high)

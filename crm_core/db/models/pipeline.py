@@ -40,7 +40,10 @@ class Deal(Tracked, Base):
     __table_args__ = (
         Index(None, "customer_id", "opened_at"),
         Index(None, "outcome", "stage", "id"),
+        Index(None, "expected_close_on", "id"),
         Index(None, "outcome", "expected_close_on", "id"),
+        Index(None, "amount_e4", "id"),
+        Index(None, "outcome", "amount_e4", "id"),
         Index(None, "owner_id", "outcome", "id"),
         Index(None, "opened_at", "id"),
         Index(None, "closed_at", "id"),

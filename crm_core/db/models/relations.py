@@ -36,7 +36,7 @@ class Contact(Tracked, Base):
     """One row per person at an organisation that is a customer."""
 
     __tablename__ = "contacts"
-    __table_args__ = (Index(None, "customer_id", "name"), Base.__table_args__)
+    __table_args__ = (Index(None, "customer_id", "name"), Index(None, "name", "id"), Base.__table_args__)
 
     customer_id: Mapped[int] = mapped_column(BigId, ForeignKey("customers.id"))
     name: Mapped[str] = mapped_column(String(200))
@@ -68,6 +68,8 @@ class Need(Tracked, Base):
     __tablename__ = "needs"
     __table_args__ = (
         Index(None, "customer_id", "created_at"),
+        Index(None, "created_at", "id"),
+        Index(None, "value_e4", "id"),
         Index(None, "status", "created_at", "id"),
         Index(None, "product_id", "status"),
         Base.__table_args__,
@@ -93,6 +95,7 @@ class Activity(Tracked, Base):
         Index(None, "customer_id", "at"),
         Index(None, "deal_id", "at"),
         Index(None, "at", "id"),
+        Index(None, "owner_id", "at", "id"),
         Base.__table_args__,
     )
 
@@ -113,7 +116,9 @@ class Task(Tracked, Base):
     __tablename__ = "tasks"
     __table_args__ = (
         Index(None, "owner_id", "is_done", "due_on", "id"),
+        Index(None, "due_on", "id"),
         Index(None, "is_done", "due_on", "id"),
+        Index(None, "created_at", "id"),
         Index(None, "customer_id", "due_on"),
         Index(None, "deal_id"),
         Base.__table_args__,

@@ -25,6 +25,7 @@ class Product(Tracked, Base):
     """One row per product code; codes that are not products (postage, fees) are here too, marked."""
 
     __tablename__ = "products"
+    __table_args__ = (Index(None, "name", "id"), Index(None, "unit_price_e4", "id"), Base.__table_args__)
 
     code: Mapped[str] = mapped_column(binary_string(64), unique=True)
     name: Mapped[str] = mapped_column(String(300))

@@ -102,6 +102,7 @@ class Ticket(Tracked, Base):
     __table_args__ = (
         Index(None, "customer_id", "opened_at"),
         Index(None, "opened_at", "id"),
+        Index(None, "due_at", "id"),
         Index(None, "state", "due_at", "id"),
         Index(None, "state", "assignee_id", "due_at", "id"),
         Index(None, "status", "opened_at", "id"),

@@ -1,0 +1,114 @@
+"""Lists of records and timelines: on 1,000,000 customers and 5,000,000 things that happened as quick as on 10,000.
+
+The list of customers has a suite of its own, on customers with the names people have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.record_fill import records_workspace
+from benchmarks.table import Context, Line, costs
+from crm_core.access import SYSTEM
+from crm_core.records import record_list, timeline
+from crm_core.records.kinds import KINDS
+from crm_core.records.record_list import RecordQuery
+from crm_core.workspace import Workspace
+
+FEW, MANY = 10_000, 1_000_000
+REPEAT = 15
+_OPEN = {"state": "open"}
+
+RECORDS: dict[str, dict[str, RecordQuery]] = {
+    "tickets": {
+        "due next, as the page opens": RecordQuery(filters=_OPEN),
+        "everything": RecordQuery(),
+        "fifth page": RecordQuery(filters=_OPEN, page=5),
+        "newest first": RecordQuery(sort="-opened"),
+        "mine": RecordQuery(filters=_OPEN | {"assignee_id": 7}),
+        "nobody's": RecordQuery(filters=_OPEN | {"assignee_id": None}),
+        "urgent and open": RecordQuery(filters=_OPEN | {"priority": "urgent"}),
+        "one category, newest first": RecordQuery(filters={"category": "billing"}, sort="-opened"),
+        "resolved by phone, oldest first": RecordQuery(
+            filters={"state": "resolved", "channel": "phone"}, sort="opened"
+        ),
+        "a frequent word": RecordQuery(text="invoice"),
+        "a frequent word among the open": RecordQuery(text="invoice", filters=_OPEN),
+        "two letters": RecordQuery(text="pr"),
+        "two words": RecordQuery(text="invoice printer"),
+        "three words": RecordQuery(text="invoice printer late"),
+        "a number": RecordQuery(text="T-005000"),
+        "of one customer": RecordQuery(filters={"customer_id": 5000}),
+    },
+    "deals": {
+        "open, closing next": RecordQuery(filters={"outcome": "open"}),
+        "largest first": RecordQuery(sort="-amount"),
+        "won, largest first": RecordQuery(filters={"outcome": "won"}, sort="-amount"),
+        "newest first": RecordQuery(sort="-opened"),
+        "one stage and owner": RecordQuery(filters={"stage": "engaging", "owner_id": 7}),
+        "one source": RecordQuery(filters={"outcome": "open", "source": "web"}),
+        "a word": RecordQuery(text="laptop", filters={"outcome": "open"}),
+        "a number": RecordQuery(text="D-002500"),
+        "fifth page": RecordQuery(filters={"outcome": "open"}, page=5),
+    },
+    "activities": {
+        "newest first": RecordQuery(),
+        "calls": RecordQuery(filters={"kind": "call"}),
+        "of one person": RecordQuery(filters={"owner_id": 7}),
+        "a word": RecordQuery(text="laptop"),
+        "two words": RecordQuery(text="delivery late"),
+        "fifth page": RecordQuery(page=5),
+    },
+}
+BEYOND = frozenset({"three words"})
+"""Not bounded by design, and not in the sums: each word is frequent, all of them together are rare."""
+TIMELINES = {"of the busiest customer": (1, 1), "its fifth page": (1, 5), "of another customer": (5000, 1)}
+
+
+def run(context: Context) -> list[Line]:
+    """A witness for each question and a line for all of a list together, in CPU time: others' work blurs the clock."""
+    few, many = (records_workspace(context.folder / f"records-{n}", n) for n in (FEW, MANY))
+    try:
+        asked = (_questions(few), _questions(many))
+        lines = []
+        for name, questions in asked[1].items():
+            timings = [(_cpu(asked[0][name][question]), _cpu(ask)) for question, ask in questions.items()]
+            both = dict(zip(questions, timings, strict=True))
+            lines += [_line(f"{name}, {question}", *pair, bar=None) for question, pair in both.items()]
+            usual = [pair for question, pair in both.items() if question not in BEYOND]
+            lines.append(_line(f"{name}, all of these", sum(a for a, _b in usual), sum(b for _a, b in usual), bar=2))
+        return lines
+    finally:
+        few.close()
+        many.close()
+
+
+def _cpu(ask: Callable[[], object]) -> float:
+    """Milliseconds of the least costly run."""
+    return costs(ask, REPEAT)[1] * 1000
+
+
+def _line(name: str, few: float, many: float, *, bar: float | None) -> Line:
+    return Line(f"{name}, of {MANY:,} customers, CPU", many, f"the same, of {FEW:,}", few, bar, unit="ms")
+
+
+def _questions(workspace: Workspace) -> dict[str, dict[str, Callable[[], object]]]:
+    def records(table: str, query: RecordQuery) -> Callable[[], object]:
+        def ask() -> object:
+            with workspace.read() as session:
+                return record_list.page(session=session, actor=SYSTEM, kind=KINDS[table], query=query)
+
+        return ask
+
+    def happened(customer_id: int, number: int) -> Callable[[], object]:
+        def ask() -> object:
+            with workspace.read() as session:
+                return timeline.timeline(session=session, actor=SYSTEM, customer_id=customer_id, page=number)
+
+        return ask
+
+    asked: dict[str, dict[str, Callable[[], object]]] = {}
+    for table, queries in RECORDS.items():
+        asked[table] = {name: records(table, query) for name, query in queries.items()}
+    asked["timeline"] = {name: happened(*which) for name, which in TIMELINES.items()}
+    return asked
