@@ -9,6 +9,7 @@ from dashboard.i18n import _
 from dashboard.ui import deal_groups, deal_rows
 from dashboard.ui import pipeline as parts
 from dashboard.ui.overview import comparisons
+from dashboard.ui.standings import standings_of
 
 page = ui.page("pipeline", reads_snapshot=True)
 span = parts.span(page)
@@ -25,7 +26,14 @@ params = PipelineParams(period, compare)
 report = page.run(pipeline, params)
 page.headline(parts.sentence(report))
 st.caption(parts.windows(report))
-ui.kpi_cards(report.metrics, parts.CARDS, trends={}, address=parts.address(period), rows=parts.ROWS_PAGE)
+ui.kpi_cards(
+    report.metrics,
+    parts.CARDS,
+    trends={},
+    address=parts.address(period),
+    rows=parts.ROWS_PAGE,
+    standings=standings_of(report.metrics, period, report.complete_until),
+)
 st.caption(parts.velocity(report))
 
 st.subheader(_("How far the deals opened in the period came"), anchor=False)

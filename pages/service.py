@@ -5,13 +5,14 @@ import streamlit as st
 from crm_core import charts
 from crm_core.analytics.service import service
 from crm_core.analytics.service_due import DueParams, service_due
-from crm_core.analytics.service_params import ServiceParams
+from crm_core.analytics.service_params import ServiceParams, TicketFilter
 from crm_core.analytics.ticket_topics import ticket_topics
 from dashboard import ui
 from dashboard.i18n import _
 from dashboard.ui import service as parts
 from dashboard.ui import service_tables as tables
 from dashboard.ui.overview import comparisons, drawing, grains
+from dashboard.ui.standings import standings_of
 
 page = ui.page("service", reads_snapshot=True)
 found = parts.span(page)
@@ -48,6 +49,12 @@ with answer:
         trends=parts.trends(report),
         address=parts.address_of(report),
         rows="service_tickets",
+        standings=standings_of(
+            report.metrics,
+            period,
+            report.complete_until,
+            is_narrowed=only != TicketFilter() or hours is not None,
+        ),
     )
 
 picked = ui.chart(

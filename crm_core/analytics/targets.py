@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Permission
 from crm_core.analytics.definitions import AREA_OF, DEFINITIONS
-from crm_core.analytics.figures import Figures
+from crm_core.analytics.figures import Figure, Figures
+from crm_core.analytics.periods import Period
 from crm_core.analytics.standings import Standing, calendar_grain, elapsed_of, standings
 from crm_core.db.history import TrackedSession
 from crm_core.db.models import Change, ChangeSet, MetricTarget
@@ -94,12 +95,29 @@ def standings_of(*, session: Session, actor: Actor, found: Figures) -> dict[str,
     Raises:
         PermissionDenied: the role may not see metrics.
     """
-    grain = calendar_grain(found.question.period)
-    if grain is None or found.question.is_narrowed:
+    if found.question.is_narrowed:
         return {}
     elapsed = {area: elapsed_of(found.question.period, known) for area, known in found.complete_until.items()}
     by_metric = {name: elapsed[AREA_OF[name]] for name in found.metrics}
-    return standings(found.metrics, of_grain(session=session, actor=actor, grain=grain), by_metric)
+    targets = _of_period(session, actor, found.question.period)
+    return standings(found.metrics, targets, by_metric)
+
+
+def standings_among(
+    *, session: Session, actor: Actor, metrics: Mapping[str, Figure], period: Period, complete_until: date | None
+) -> dict[str, Standing]:
+    """As `standings_of`, of figures of all records of a period that come from one analysis.
+
+    Raises:
+        PermissionDenied: the role may not see metrics.
+    """
+    elapsed = dict.fromkeys(metrics, elapsed_of(period, complete_until))
+    return standings(metrics, _of_period(session, actor, period), elapsed)
+
+
+def _of_period(session: Session, actor: Actor, period: Period) -> dict[str, Decimal]:
+    grain = calendar_grain(period)
+    return {} if grain is None else of_grain(session=session, actor=actor, grain=grain)
 
 
 def create(*, session: TrackedSession, actor: Actor, metric: str, grain: str, value: object) -> MetricTarget:

@@ -27,6 +27,8 @@ from dashboard.ui.plain import plain, plain_error
 from dashboard.ui.record_form import record_form
 from dashboard.ui.targets import unscaled
 
+_BEGINS = {"grain": "month", "kind": "unusual"}
+"""What a new rule is before anything is chosen."""
 SIGNS = {"above": ":material/north_east:", "below": ":material/south_east:", "unusual": ":material/query_stats:"}
 
 
@@ -139,16 +141,14 @@ def new(page: Page) -> None:
                 session=database_session,
                 actor=session.actor(),
                 metric=metric,
-                grain=str(values.get("grain") or ""),
-                kind=str(values.get("kind") or ""),
+                grain=str(values.get("grain") or _BEGINS["grain"]),
+                kind=str(values.get("kind") or _BEGINS["kind"]),
                 threshold=unscaled(metric, values.get("threshold")),
                 is_shared=bool(values.get("is_shared")),
             )
         return True
 
-    state = opened("alert:new", {"grain": "month", "kind": "unusual"}, None)
-    if not state.touched:
-        state.touched = {"grain": "month", "kind": "unusual"}
+    state = opened("alert:new", _BEGINS, None)
     if record_form("alert:new", rows, state, save, save_label=_("Watch it")):
         workspace = session.workspace()
         with st.spinner(_("Looking at the last periods …")):

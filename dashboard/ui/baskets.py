@@ -7,12 +7,13 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
+from crm_core.access import Permission
 from crm_core.analytics.basket_source import ItemLevel
 from crm_core.analytics.baskets import BasketParams, BasketReport
 from crm_core.analytics.rfm import SEGMENT_RULES
-from crm_core.reports import spreadsheet
 from dashboard.i18n import _, column_format, fmt, joined, ngettext
 from dashboard.ui import basket_lists
+from dashboard.ui.downloads import downloads
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span, period_filter
 from dashboard.ui.plain import plain
@@ -128,10 +129,9 @@ def rule_table(rules: pd.DataFrame) -> pd.Series | None:
         plain_columns = ["antecedents", "consequents", "support", "confidence", "lift", "count", "holdout_count",
                          "holdout_lift", "holdout_low", "holdout_high", "q_value", "gain_q_value", "is_redundant",
                          "holds"]  # fmt: skip
-        st.download_button(
-            _("Download CSV"), lambda: spreadsheet.csv_bytes(rules[plain_columns]), file_name="rules.csv",
-            mime="text/csv", key="rules.download", icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+        downloads(
+            lambda: rules[plain_columns], file_name="rules", key="rules.download", permission=Permission.SEGMENTS_VIEW
+        )
     if len(rules) > SHOWN:
         st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
     picked = state.selection.rows

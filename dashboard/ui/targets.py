@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from crm_core.access import Permission
+from crm_core.access import SYSTEM, Permission
 from crm_core.analytics import targets
 from crm_core.analytics.definitions import AREA_OF, AREAS, DEFINITIONS
 from crm_core.analytics.targets import GRAINS, Target
@@ -51,7 +51,8 @@ def listing(page: Page, rows: Sequence[Target]) -> None:
         st.subheader(_(area.name), anchor=False)
         for row in of_area:
             with drawing.row(f"target_{row.id}"):
-                who = _("set by {name}, {day}", name=plain(row.set_by or "–"), day=fmt().on(row.set_at))
+                by = _("Rapport") if row.set_by in (None, SYSTEM.name) else plain(str(row.set_by))
+                who = _("set by {name}, {day}", name=by, day=fmt().on(row.set_at))
                 value = plain(metric_text(row.metric, row.value))
                 st.markdown(f"{plain(named(row))}: **{value}**  \n:gray[{who}]", width="stretch")
                 if page.may(Permission.TARGETS_EDIT):

@@ -8,13 +8,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from crm_core.access import Permission
 from crm_core.analytics.value import MOST_BOUNDED
 from crm_core.analytics.value_report import ValueReport
 from crm_core.formats import NO_DATA
-from crm_core.reports import spreadsheet
-from dashboard import session
 from dashboard.i18n import _, column_format, fmt, ngettext
+from dashboard.ui.downloads import downloads
 from dashboard.ui.drawing import grid
 from dashboard.ui.opening import opening_column
 from dashboard.ui.value import active_caveat
@@ -104,16 +102,7 @@ def members(frame: pd.DataFrame, title: str, *, order: str, save: Callable[[], N
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(title, anchor=False, width="content")
         st.caption(ngettext("{n} customer", "{n} customers", len(frame)), width="content")
-        if session.actor().may(Permission.CUSTOMERS_EXPORT):
-            st.download_button(
-                _("Download CSV"),
-                lambda: spreadsheet.csv_bytes(in_money(frame)),
-                file_name="value.csv",
-                mime="text/csv",
-                key="value_members.download",
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        downloads(lambda: in_money(frame), file_name="value", key="value_members.download")
         if save is not None:
             save()
     first = frame.head(SHOWN)

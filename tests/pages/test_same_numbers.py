@@ -17,9 +17,10 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 from typer.testing import CliRunner
 
-from crm_core.access import SYSTEM
+from crm_core.access import SYSTEM, Actor, Role, Scope
 from crm_core.analytics.definitions import AREA_OF, AREAS, DEFINITIONS
 from crm_core.analytics.extent import ExtentParams, extent
 from crm_core.analytics.figures import Question, figures_of, rows_behind
@@ -30,6 +31,7 @@ from crm_core.analytics.service_metrics import SERVICE_METRICS
 from crm_core.analytics.service_params import TicketFilter
 from crm_core.cli import app
 from crm_core.cli.output import options
+from crm_core.db.models import Customer
 from crm_core.formats import Formats
 from crm_core.reports.spreadsheet import csv_bytes, xlsx_bytes
 from crm_core.translation import translator
@@ -151,6 +153,22 @@ def test_every_metric_can_be_made_again_of_the_rows_it_opens(
             assert counted == figure.n, name
             if figure.value is not None:
                 assert same(remade(name, rows), figure.value), (name, remade(name, rows), figure.value)
+
+
+def test_numbers_and_rows_of_a_viewer_hold_their_own_customers_alone(demo_workspace: Workspace) -> None:
+    question = Question(Period(TODAY - timedelta(365), TODAY), "none")
+    with demo_workspace.read() as session:
+        owner = session.scalar(select(Customer.owner_id).where(Customer.owner_id.is_not(None)).limit(1))
+    viewer = Actor(owner, "Somebody", Role.MANAGER, Scope(owner_id=owner))
+    everybody, mine = (
+        figures_of(partial(demo_workspace.analyses.run, actor=actor), question).metrics for actor in (SYSTEM, viewer)
+    )
+    with demo_workspace.warehouse.open() as snapshot:
+        tables = snapshot.tables(viewer.scope)
+        for name in ("orders", "gross_sales", "active_customers", "opened", "backlog", "opened_deals", "open_deals"):
+            _rows, n_rows = rows_behind(tables, name, question, limit=1)
+            assert mine[name].n == n_rows, name
+            assert mine[name].n < everybody[name].n, name
 
 
 def test_every_metric_has_a_way_to_be_made_again() -> None:

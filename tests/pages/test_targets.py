@@ -81,3 +81,14 @@ def test_who_may_not_set_targets_reads_them(open_app: Open, demo_workspace: Work
     app = open_app("targets", role=role, id=str(row_id))
     assert "Orders per month: **100**" in texts(app).replace("\\", "")
     assert not app.button
+
+
+@pytest.mark.parametrize(("page", "metric"), [("service", "resolved"), ("pipeline", "slipping_deals")])
+def test_cards_of_a_full_month_say_how_they_stand_and_other_periods_say_nothing(
+    open_app: Open, demo_workspace: Workspace, page: str, metric: str
+) -> None:
+    set_target(demo_workspace, metric, "100000")
+    month = open_app(page, role=Role.MANAGER, period="month")
+    assert any("of 100,000: " in str(caption.value) for caption in month.caption)
+    year = open_app(page, role=Role.MANAGER, period="12m")
+    assert not any("of 100,000: " in str(caption.value) for caption in year.caption)
