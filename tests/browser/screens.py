@@ -40,6 +40,7 @@ SCREENS = {
     "products": "/products",
     "product": "/product?id=1",
     "targets": "/targets",
+    "alerts": "/alerts",
     "tickets": "/tickets",
     "ticket": "/ticket?id=1",
     "deals": "/deals",
