@@ -34,8 +34,10 @@ def actions(page: Page, view: View, query: RecordQuery, *, total: RecordPage, ti
     """Below the list: bulk edit and CSV, for those who may."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if page.may(view.kind.edit) and page.may(Permission.RECORDS_BULK_EDIT):
-            with st.popover(_("Change many"), icon=":material/edit_note:", key=f"{page.name}_bulk"):
-                _bulk(page, view, query, total, ticked)
+            box = st.popover(_("Change many"), icon=":material/edit_note:", key=f"{page.name}_bulk", on_change="rerun")
+            if box.open:  # what it says before the change is an exact count, which reads all that match
+                with box:
+                    _bulk(page, view, query, total, ticked)
         if page.may(view.kind.export):
             _download(page, view, query)
 
@@ -115,4 +117,4 @@ def _download(page: Page, view: View, query: RecordQuery) -> None:
             )
         return pd.DataFrame(rows, columns=list(titles.values()))
 
-    downloads(make, file_name=view.table, key=f"{page.name}.csv")
+    downloads(make, file_name=view.table, key=f"{page.name}.csv", permission=view.kind.export)
