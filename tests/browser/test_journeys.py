@@ -297,14 +297,3 @@ def test_an_admin_adds_a_colleague_who_sets_a_password_and_finds_only_their_page
     visit(colleague, "/users")
     expect(colleague.get_by_text("This page is not part of your role")).to_be_visible(timeout=PATIENCE)
     expect(colleague.get_by_text("manager@demo.rapport.example")).to_have_count(0)
-
-
-def test_the_pages_fit_a_phone(open_page: Opener) -> None:
-    page = open_page(role="admin", viewport={"width": 390, "height": 844})
-    for path in ("/overview", "/segments", "/customers", "/customer?id=17", "/new_customer", "/data", "/users"):
-        visit(page, path)
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE)
-        settled(page)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("element => element.scrollWidth - element.clientWidth") <= 0, path

@@ -1,8 +1,6 @@
-"""Every page, in both languages and themes, wide and on a phone: drawn whole, within the window, without an error."""
+"""Every page on a phone, dark and in Chinese: drawn, within the window, without an error."""
 
 from __future__ import annotations
-
-import pytest
 
 from dashboard.page_specs import PAGES
 from tests.browser.conftest import Opener
@@ -14,13 +12,13 @@ def test_every_page_is_among_the_screens() -> None:
     assert addressed == {page.name for page in PAGES}
 
 
-OPPOSITES = (Look("light", "en", "wide"), Look("dark", "zh", "narrow"))
+PHONE = Look("dark", "zh", "narrow")
+"""What needs most care; `python -m tests.browser.screens` opens every page in all eight looks."""
 
 
-@pytest.mark.parametrize("look", OPPOSITES, ids=lambda look: look.name)
-def test_every_page_is_drawn_whole_and_fits(open_page: Opener, look: Look) -> None:
-    page = open_page(role="admin", **look.context)
-    speak(page, look.language)
+def test_every_page_is_drawn_and_fits_a_phone(open_page: Opener) -> None:
+    page = open_page(role="admin", **PHONE.context)
+    speak(page, PHONE.language)
     found = {}
     for name, path in SCREENS.items():
         show(page, path)
