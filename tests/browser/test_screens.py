@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dashboard.page_specs import PAGES
 from tests.browser.conftest import Opener
 from tests.browser.screens import SCREENS, Look, faults, show, speak
@@ -16,6 +18,7 @@ PHONE = Look("dark", "zh", "narrow")
 """What needs most care; `python -m tests.browser.screens` opens every page in all eight looks."""
 
 
+@pytest.mark.timeout(900)  # some fifty pages
 def test_every_page_is_drawn_and_fits_a_phone(open_page: Opener) -> None:
     page = open_page(role="admin", **PHONE.context)
     speak(page, PHONE.language)
