@@ -68,7 +68,9 @@ def _line(workspace: Workspace, folder: Path, name: str, labels: tuple[str, str]
     with process(replay, f"{url}/_stcore/health", REPLAYED=str(folder)), browser_page() as page:
         page.goto(url)
         yardstick = _warm(page, labels, f"{name}, sent again")
-    return Line(f"warm page {name}, choice to drawn page", measured, "the same messages sent again", yardstick, BAR)
+    line = Line(f"warm page {name}, choice to drawn page", measured, "the same messages sent again", yardstick, BAR)
+    print(f"  {name}: {measured:.3f} s, sent again {yardstick:.3f} s", file=sys.stderr, flush=True)
+    return line
 
 
 def _warm(page: Page, labels: tuple[str, str], name: str) -> float:
