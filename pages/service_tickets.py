@@ -29,6 +29,6 @@ with st.container(horizontal=True, vertical_alignment="center"):
     shown = {"n": fmt().number(len(rows)), "period": fmt().period(params.period)}
     st.caption(_("{n} rows in {period}", **shown), width="content")
     parts.download(params, report, names)
-parts.table(page, report, names, number)
+parts.table(report, names, number)
 parts.pager(len(rows))
 page.link("service", _("Back to Service"), icon=":material/arrow_back:")

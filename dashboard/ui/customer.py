@@ -9,10 +9,11 @@ import streamlit as st
 
 from crm_core.access import Permission
 from crm_core.records import orders
-from dashboard import nav, session
+from dashboard import session
 from dashboard.i18n import _, fmt
 from dashboard.ui import customers, records_list
 from dashboard.ui.drawing import empty
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
 from dashboard.ui.records_views import VIEWS
@@ -94,13 +95,8 @@ def order_table(page: Page, customer_id: int) -> None:
     )
     key = f"customer.orders.{customer_id}.{number}"
     columns: dict[str, Any] = {
-        "number": st.column_config.ButtonColumn(
-            _("Order"),
-            on_click=_open,
-            args=(f"{key}.open", [row.id for row in found.rows]),
-            key=f"{key}.open",
-            type="tertiary",
-            alignment="left",
+        "number": opening_column(
+            _("Order"), key=key, page="order", ids=[row.id for row in found.rows], is_pinned=False
         ),
         "at": st.column_config.TextColumn(_("Date")),
         "channel": st.column_config.TextColumn(_("Channel")),
@@ -117,12 +113,6 @@ def order_table(page: Page, customer_id: int) -> None:
         height="content",
     )
     customers.pager("customer.orders", found.pages)
-
-
-def _open(key: str, ids: list[int]) -> None:
-    click = st.session_state[key]
-    if click is not None:
-        st.switch_page(nav.page("order"), query_params={"id": str(ids[click.row])})
 
 
 def may_edit() -> bool:

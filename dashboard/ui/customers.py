@@ -19,6 +19,7 @@ from dashboard import nav, session
 from dashboard.i18n import _, fmt, language, ngettext
 from dashboard.ui import choices
 from dashboard.ui.form_state import Field
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
 
@@ -153,10 +154,7 @@ def table(
     )
     ids, names = [row.id for row in rows], titles()
     config: dict[str, Any] = {
-        "name": st.column_config.ButtonColumn(
-            _("Name"), on_click=_open, args=(key, ids), key=f"{key}.open", type="tertiary", width=160,
-            alignment="left", pinned=True,
-        )
+        "name": opening_column(_("Name"), key=key, page="customer", ids=ids, width=160)
     }  # fmt: skip
     config |= {name: st.column_config.TextColumn(names[name], width=WIDTHS[name]) for name in columns}
     selecting: dict[str, Any] = {}
@@ -196,12 +194,6 @@ def download(query: CustomerQuery) -> None:
         _("Download CSV"), make, file_name="customers.csv", mime="text/csv", key="customers.csv",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
-
-
-def _open(key: str, ids: Sequence[int]) -> None:
-    click = st.session_state[f"{key}.open"]
-    if click is not None:
-        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})
 
 
 def form_rows() -> list[list[Field]]:

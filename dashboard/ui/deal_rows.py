@@ -22,6 +22,7 @@ from dashboard.ui import customers, outcome
 from dashboard.ui.cards import metric_text
 from dashboard.ui.deal_groups import group_names, owners
 from dashboard.ui.downloads import rows_downloads
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 from dashboard.ui.pipeline import ROWS_PAGE, address
 
@@ -139,10 +140,7 @@ def table(rows: pd.DataFrame, names: tuple[str, ...], *, key: str, alt: str) -> 
     config: dict[str, Any] = {name: _column(name) for name in frame.columns}
     if nav.page("deal") is not None:
         ids = [int(row_id) for row_id in rows["deal_id"]]
-        config["name"] = st.column_config.ButtonColumn(
-            _(TITLES["name"]), on_click=_open_deal, args=(f"{key}.open", ids), key=f"{key}.open", type="tertiary",
-            alignment="left", pinned=True,
-        )  # fmt: skip
+        config["name"] = opening_column(_(TITLES["name"]), key=key, page="deal", ids=ids)
     st.dataframe(frame, key=key, alt=alt, hide_index=True, lazy=False, column_config=config, height="content")
 
 
@@ -200,9 +198,3 @@ def _column(name: str) -> Any:
     return st.column_config.TextColumn(
         _(TITLES[name]), alignment="right" if is_number else "left", pinned=True if name == "name" else None
     )
-
-
-def _open_deal(key: str, ids: list[int]) -> None:
-    click = st.session_state[key]
-    if click is not None:
-        st.switch_page(nav.page("deal"), query_params={"id": str(ids[click.row])})

@@ -14,11 +14,12 @@ import streamlit as st
 from crm_core.access import Permission
 from crm_core.records import record_list
 from crm_core.records.record_list import RecordPage, RecordQuery
-from dashboard import nav, session
+from dashboard import session
 from dashboard.i18n import _, fmt
 from dashboard.ui import customers, list_views, records_filters
 from dashboard.ui.drawing import empty
 from dashboard.ui.list_views import ListViews
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 from dashboard.ui.plain import plain
 from dashboard.ui.records_bulk import actions
@@ -95,10 +96,7 @@ def table(name: str, view: View, found: RecordPage, *, is_ticked: bool = True, s
     kind = view.kind
     title = kind.specs[kind.title]
     config: dict[str, Any] = {
-        kind.title: st.column_config.ButtonColumn(
-            _(title.label), on_click=_open, args=(key, view.pages[1], ids), key=f"{key}.open", type="tertiary",
-            width=210, alignment="left", pinned=True,
-        )
+        kind.title: opening_column(_(title.label), key=key, page=view.pages[1], ids=ids, width=210)
     }  # fmt: skip
     columns: dict[str, list[str]] = {}
     if step is not None and session.actor().may(kind.edit):
@@ -180,12 +178,6 @@ def _step(key: str, step: Step, rows: Sequence[Any]) -> None:
     click = st.session_state[f"{key}.step"]
     if click is not None:
         step.do(rows[click.row])
-
-
-def _open(key: str, page: str, ids: Sequence[int]) -> None:
-    click = st.session_state[f"{key}.open"]
-    if click is not None:
-        st.switch_page(nav.page(page), query_params={"id": str(ids[click.row])})
 
 
 def _nothing(view: View, *, is_narrowed: bool) -> None:

@@ -13,10 +13,10 @@ from crm_core.analytics import rfm as rfm_analysis
 from crm_core.analytics.rfm import RfmMembersParams, RfmReport
 from crm_core.analytics.rfm_scores import Scoring, Thresholds
 from crm_core.db.models import SegmentKind
-from dashboard import nav
 from dashboard.i18n import _, column_format, fmt, ngettext
 from dashboard.ui import customers, scoring
 from dashboard.ui.downloads import downloads
+from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
 from dashboard.ui.periods import Span
 from dashboard.ui.save_segment import save_as_segment
@@ -228,15 +228,7 @@ def members(title: str, meaning: str, frame: pd.DataFrame, *, key: str) -> None:
         lazy=False,
         alt=title,
         column_config={
-            "name": st.column_config.ButtonColumn(
-                _("Name"),
-                on_click=_open,
-                args=(key, ids),
-                key=f"{key}.open",
-                type="tertiary",
-                alignment="left",
-                pinned=True,
-            ),
+            "name": opening_column(_("Name"), key=key, page="customer", ids=ids),
             "ref": st.column_config.TextColumn(_("Reference")),
             "country": st.column_config.TextColumn(_("Country")),
             "recency": st.column_config.NumberColumn(_("Days since"), format=column_format("count")),
@@ -246,9 +238,3 @@ def members(title: str, meaning: str, frame: pd.DataFrame, *, key: str) -> None:
     )
     if len(frame) > SHOWN:
         st.caption(_("The first {n} are shown; the file holds all.", n=fmt().number(SHOWN)))
-
-
-def _open(key: str, ids: Sequence[int]) -> None:
-    click = st.session_state[f"{key}.open"]
-    if click is not None:
-        st.switch_page(nav.page("customer"), query_params={"id": str(ids[click.row])})

@@ -23,7 +23,7 @@ from dashboard.i18n import _, fmt
 from dashboard.ui import customers, service
 from dashboard.ui.cards import metric_text
 from dashboard.ui.downloads import downloads
-from dashboard.ui.page import Page
+from dashboard.ui.opening import opening_column
 
 PER_PAGE = 25
 TITLES = {
@@ -77,16 +77,13 @@ def value_said(params: TicketsParams, report: TicketsReport) -> str:
     return _("{metric}: {value}", metric=_(metric.name), value=metric_text(params.metric, found.value))
 
 
-def table(page: Page, report: TicketsReport, names: Mapping[tuple[str, Any], str], number: int) -> None:
+def table(report: TicketsReport, names: Mapping[tuple[str, Any], str], number: int) -> None:
     """One page of the tickets; clicking a number opens the ticket."""
     rows = report.tickets.iloc[(number - 1) * PER_PAGE : number * PER_PAGE]
     key = f"service_tickets.{number}"
     ids = [int(row) for row in rows["ticket_id"]]
     config: dict[str, Any] = {
-        "number": st.column_config.ButtonColumn(
-            _(TITLES["number"]), on_click=_open, args=(key, page, ids), key=f"{key}.open", type="tertiary",
-            alignment="left", pinned=True,
-        )
+        "number": opening_column(_(TITLES["number"]), key=key, page="ticket", ids=ids)
     }  # fmt: skip
     shown = said(rows, names)
     config |= {
@@ -118,12 +115,6 @@ def said(rows: pd.DataFrame, names: Mapping[tuple[str, Any], str]) -> pd.DataFra
         shown[name] = ["" if pd.isna(at) else fmt().instant(at.to_pydatetime()) for at in rows[name]]
     shown["counted"] = [fmt().number(value, 2) for value in rows["counted"]]
     return shown[list(TITLES)]
-
-
-def _open(key: str, page: Page, ids: list[int]) -> None:
-    click = st.session_state[f"{key}.open"]
-    if click is not None:
-        page.go("ticket", id=ids[click.row])
 
 
 def pager(total: int) -> None:
