@@ -48,7 +48,7 @@ SETTLED = """
   button.click();
   const wait = () => {
     const now = performance.now();
-    if ((ran || last > start) && state() === 'notRunning' && now - last > 300) {
+    if ((ran || last > start) && state() === 'notRunning' && now - last > 1000) {
       seen.disconnect();
       runs.disconnect();
       resolve((last - start) / 1000);

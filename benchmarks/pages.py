@@ -81,4 +81,7 @@ def _warm(page: Page, labels: tuple[str, str], name: str) -> float:
         page.evaluate(SETTLED, label)
         if page.locator("[data-testid=stException]").count():
             raise RuntimeError(f"{name} shows an error for {label}: its time would mean nothing")
-    return statistics.median(page.evaluate(SETTLED, labels[number % 2]) for number in range(ROUNDS - 1))
+    seconds = [page.evaluate(SETTLED, labels[number % 2]) for number in range(ROUNDS - 1)]
+    if not all(seconds):
+        raise RuntimeError(f"{name}: a choice changed nothing on the page, so its time would mean nothing")
+    return statistics.median(seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -65,12 +65,19 @@ def timed(work: Callable[[], object], repeat: int = 3) -> float:
 def costs(work: Callable[[], object], repeat: int = 3) -> tuple[float, float]:
     """Seconds by the clock and seconds of this process's CPU time, all threads together: each the least of `repeat`
     runs. On a machine that does other things too, CPU time is the steadier of the two."""
-    clock = cpu = float("inf")
+    return in_turns([work], repeat)[0]
+
+
+def in_turns(works: Sequence[Callable[[], object]], repeat: int) -> list[tuple[float, float]]:
+    """The `costs` of each, run one after the other in every round: what slows the machine for a while slows all."""
+    least = [(float("inf"), float("inf"))] * len(works)
     for _ in range(repeat):
-        start, start_cpu = time.perf_counter(), time.process_time()
-        work()
-        clock, cpu = min(clock, time.perf_counter() - start), min(cpu, time.process_time() - start_cpu)
-    return clock, cpu
+        for place, work in enumerate(works):
+            start, start_cpu = time.perf_counter(), time.process_time()
+            work()
+            clock, cpu = time.perf_counter() - start, time.process_time() - start_cpu
+            least[place] = min(least[place][0], clock), min(least[place][1], cpu)
+    return least
 
 
 def render(lines: Iterable[Line]) -> str:

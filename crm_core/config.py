@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     results_max_mb: int = Field(default=512, ge=1)
     worker_max_mb: int = Field(default=1000, ge=100)
     session_hours: int = Field(default=12, ge=1)
+    alerts_minutes: int = Field(default=15, ge=0)
 
     @field_validator("timezone")
     @classmethod

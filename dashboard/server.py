@@ -26,10 +26,12 @@ from crm_core.db import schema
 from crm_core.db.engine import Database
 from crm_core.errors import CrmError
 from crm_core.records.demo_accounts import refuse_public_demo
+from crm_core.workspace import Workspace
 from dashboard import one_time_links, scripts, session, sign_in
 from dashboard.door import Door
 from dashboard.gate import Gate, end_dead_sockets
 from dashboard.sockets import Sockets
+from dashboard.watch import watch_alerts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,19 +60,23 @@ def create_app() -> st.App:
             Mount("/api/v1", app=create_api(workspace)),
         ],
         middleware=[Middleware(Gate, database=workspace.database, sockets=sockets, settings=settings)],
-        lifespan=partial(_lifespan, workspace.database, sockets),
+        lifespan=partial(_lifespan, workspace, sockets),
     )
 
 
 @asynccontextmanager
-async def _lifespan(database: Database, sockets: Sockets, _app: Any) -> AsyncGenerator[None, None]:
-    watch = asyncio.create_task(end_dead_sockets(database, sockets))
+async def _lifespan(workspace: Workspace, sockets: Sockets, _app: Any) -> AsyncGenerator[None, None]:
+    tasks = [asyncio.create_task(end_dead_sockets(workspace.database, sockets))]
+    if minutes := workspace.settings.alerts_minutes:
+        tasks.append(asyncio.create_task(watch_alerts(workspace, every=minutes * 60)))
     try:
         yield
     finally:
-        watch.cancel()
-        with suppress(asyncio.CancelledError):
-            await watch
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
         session.workspace.clear()  # closes the workspace: its worker and its connections
 
 

@@ -25,6 +25,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key
 
 alerts.check_once()
 found = parts.found(page, grain, period, compare)
+alerts.news()
 parts.head(found)
 st.caption(parts.windows(found))
 for name in AREAS:

@@ -69,11 +69,8 @@ names = {"details": _("Details"), "orders": _("Orders"), "timeline": _("Timeline
 names |= {"history": _("History")}
 if page.may(Permission.SEGMENTS_VIEW):
     names["outlook"] = _("Outlook")
-tabs = dict(
-    zip(names, st.tabs(list(names.values()), key=f"customer.tabs.{customer_id}", on_change="rerun"), strict=True)
-)
-chosen = next((name for name, tab in tabs.items() if tab.open), "details")
-with tabs[chosen]:
+chosen, content = page.tab(names, of=customer_id)
+with content:
     if chosen == "details":
         details()
         consent_history(customer_id)

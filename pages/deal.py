@@ -15,16 +15,14 @@ deals.subtitle(page, row)
 done.notice()
 deals.stage_switch(page, row)
 given = {"deal_id": row.id, "customer_id": row.customer_id}
-tabs = st.tabs([_("Details"), _("Activities"), _("Tasks"), _("History")], key=f"deal.tabs.{row.id}", on_change="rerun")
-if tabs[0].open:
-    with tabs[0]:
-        record_page.details(view, row)
-if tabs[1].open:
-    with tabs[1]:
+names = {"details": _("Details"), "activities": _("Activities"), "tasks": _("Tasks"), "history": _("History")}
+tab, content = page.tab(names, of=row.id)
+with content:
+    if tab == "activities":
         beside.records(page, VIEWS["activities"], by="deal_id", given=given | {"kind": "call"})
-if tabs[2].open:
-    with tabs[2]:
+    elif tab == "tasks":
         beside.records(page, VIEWS["tasks"], by="deal_id", given=given, step=tasks.step(_("Done")))
-if tabs[3].open:
-    with tabs[3]:
+    elif tab == "history":
         record_page.history(view, row)
+    else:
+        record_page.details(view, row)

@@ -48,9 +48,8 @@ may_edit = page.may(ORDERS.edit)
 names = {"details": _("Details"), "refund": _("Refund"), "history": _("History")}
 if not may_edit or order.refund_of_id is not None:
     del names["refund"]
-tabs = dict(zip(names, st.tabs(list(names.values()), key=f"order.tabs.{order.id}", on_change="rerun"), strict=True))
-chosen = next((name for name, tab in tabs.items() if tab.open), "details")
-with tabs[chosen]:
+chosen, content = page.tab(names, of=order.id)
+with content:
     if chosen == "refund":
         refund()
     elif chosen == "history":

@@ -8,6 +8,7 @@ from dashboard import ui
 from dashboard.i18n import _
 from dashboard.ui import overview as parts
 from dashboard.ui import segment_filter
+from dashboard.ui.standings import standings_of
 
 page = ui.page("overview", reads_snapshot=True)
 span = ui.span(page)
@@ -52,7 +53,9 @@ with answer:
     address = {"from": str(period.start), "to": str(period.end)}
     address |= {name: value for name, value in filters.items() if value}
     address |= {segment_filter.NAME: str(segment_id)} if segment_id is not None else {}
-    ui.kpi_cards(report.kpis.metrics, parts.CARDS, trends=parts.trends(report), address=address)
+    kpis, is_narrowed = report.kpis, among.customers is not None or any(filters.values())
+    held = standings_of(kpis.metrics, period, kpis.complete_until, is_narrowed=is_narrowed)
+    ui.kpi_cards(kpis.metrics, parts.CARDS, trends=parts.trends(report), address=address, standings=held)
 
 ui.chart(
     charts.sales_over_time(report.series, report.compared_series, metric=metric, **parts.drawing()),

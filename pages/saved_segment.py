@@ -30,20 +30,17 @@ with answer:
     counted = parts.counted(page, segment, people, day)
     page.headline(parts.headline(counted))
 
-tabs = st.tabs(
-    [_("Overview"), _("Members"), _("Name and note")], key=f"saved_segment.tabs.{segment.id}", on_change="rerun"
-)
-if tabs[0].open:
-    with tabs[0]:
-        parts.size_chart(segment, counted)
-        parts.differences(page, people, day)
-if tabs[1].open:
-    with tabs[1]:
+names = {"overview": _("Overview"), "members": _("Members"), "name": _("Name and note")}
+tab, content = page.tab(names, of=segment.id)
+with content:
+    if tab == "members":
         members = page.run(saved_members, SavedMembersParams(people, day)).members
         segments.members(_("Members"), "", members, key="saved_members")
         segment_actions.freeze_button(segment, [int(value) for value in members["customer_id"]])
-if tabs[2].open:
-    with tabs[2]:
+    elif tab == "name":
         segment_form.name_and_note(segment)
+    else:
+        parts.size_chart(segment, counted)
+        parts.differences(page, people, day)
 page.method(*parts.method(day))
 parts.back()

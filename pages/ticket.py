@@ -14,14 +14,13 @@ page, row = opened
 ticket.subtitle(page, row)
 done.notice()
 ticket.steps(page, row)
-tabs = st.tabs([_("Conversation"), _("History")], key=f"ticket.tabs.{row.id}", on_change="rerun")
-if tabs[0].open:
-    with tabs[0]:
+tab, content = page.tab({"conversation": _("Conversation"), "history": _("History")}, of=row.id)
+with content:
+    if tab == "history":
+        record_page.history(view, row)
+    else:
         said, fields = st.columns((5, 4), gap="large")
         with said:
             ticket.conversation(row)
         with fields:
             record_page.details(view, row, shortcut=None)
-if tabs[1].open:
-    with tabs[1]:
-        record_page.history(view, row)

@@ -1,11 +1,13 @@
-"""Check every alert against the newest snapshot; done after a refresh, and cheap where nothing changed."""
+"""Check every alert: after a refresh, and by the server every few minutes; cheap where nothing changed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import suppress
 from datetime import date
 from functools import partial
 
+from filelock import Timeout
 from sqlalchemy import select
 
 from crm_core.access import SYSTEM
@@ -16,6 +18,24 @@ from crm_core.analytics.runner import Analyses
 from crm_core.analytics.unusual import needed
 from crm_core.db.engine import Database
 from crm_core.db.models import AlertRule
+from crm_core.warehouse import Warehouse
+
+_WAIT_SECONDS = 60.0
+
+
+def refresh_and_check(warehouse: Warehouse, analyses: Analyses, database: Database) -> int:
+    """Read what changed and check all rules; how many firings are new. Without any rule nothing is done.
+
+    Raises:
+        StorageFailed: the records cannot be read, or the snapshot or the firings not be written.
+        SnapshotMissing: another process is making the first snapshot.
+    """
+    with database.read() as session:
+        if session.scalar(select(AlertRule.id).limit(1)) is None:
+            return 0
+    with suppress(Timeout):  # another process refreshes: what it had before is checked, and the rest next time
+        warehouse.refresh(wait=_WAIT_SECONDS)
+    return check_alerts(analyses, database)
 
 
 def check_alerts(analyses: Analyses, database: Database) -> int:

@@ -215,5 +215,7 @@ def _account(session: TrackedSession, name: str) -> User:
 
 
 def _join(session: TrackedSession, user_id: int | None, team_id: int | None) -> None:
-    if user_id is not None and team_id is not None and session.get(TeamMember, user_id) is None:
+    if user_id is None or team_id is None:
+        return
+    if session.scalar(select(TeamMember.id).where(TeamMember.user_id == user_id)) is None:
         session.add(TeamMember(user_id=user_id, team_id=team_id))

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from crm_core.access import EVERYTHING, Scope
 from crm_core.db.base import Base, Tracked
-from crm_core.db.history import TrackedSession, decode
+from crm_core.db.history import TrackedSession, decode, touch
 from crm_core.db.models import Change, Customer
 from crm_core.records import consent, record_search
 from crm_core.records.changed_since import differing_since
@@ -195,6 +195,8 @@ def _set_back(session: TrackedSession, model: type[Tracked], nets: Sequence[NetC
         elif not is_theirs(session, model, partial(getattr, row), scope):
             result += kept(model, net, NOT_YOURS)
         else:
+            if not net.after:  # only its parts were changed, and are taken back each by itself
+                touch(session, row)
             for name, value in (net.before or {}).items():
                 setattr(row, name, decode(model, name, value))
             result += UndoResult(restored=1)
@@ -204,11 +206,14 @@ def _set_back(session: TrackedSession, model: type[Tracked], nets: Sequence[NetC
 
 def _settle(session: TrackedSession, change_set_id: int) -> None:
     """Bring into step what records hold of their parts: some of those may be gone now, or back."""
-    for table_name, kind in KINDS.items():
-        concerned = select(Change.row_id).where(Change.change_set_id == change_set_id, Change.table_name == table_name)
-        for row in session.scalars(select(kind.model).where(kind.model.id.in_(concerned))):
-            kind.settle(session, row)
     session.flush()
+    for table_name, kind in KINDS.items():
+        of_table = (Change.change_set_id == change_set_id, Change.table_name == table_name)
+        ids = session.scalars(select(Change.row_id).where(*of_table).distinct().order_by(Change.row_id)).all()
+        for start in range(0, len(ids), _BATCH):
+            rows = session.scalars(select(kind.model).where(kind.model.id.in_(ids[start : start + _BATCH]))).all()
+            kind.settle(session, rows)
+            session.flush()
 
 
 def _remove(session: TrackedSession, model: type[Tracked], nets: Sequence[NetChange], scope: Scope) -> UndoResult:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -76,19 +77,20 @@ def _follow(session: TrackedSession, actor: Actor, deal: Deal, before: Mapping[s
     _check_reason(deal)
 
 
-def _settle(session: TrackedSession, deal: Deal) -> None:
-    session.flush()
-    moves = list(
-        session.scalars(select(DealMove).where(DealMove.deal_id == deal.id).order_by(DealMove.at, DealMove.id))
-    )
+def _settle(session: TrackedSession, deals: Sequence[Deal]) -> None:
+    moves: dict[int, list[DealMove]] = defaultdict(list)
+    of_these = select(DealMove).where(DealMove.deal_id.in_([deal.id for deal in deals]))
+    for move in session.scalars(of_these.order_by(DealMove.at, DealMove.id)):
+        moves[move.deal_id].append(move)
     outcomes = {stage.code: stage.outcome for stage in session.scalars(select(DealStage))}
-    deal.outcome = outcomes[deal.stage]
-    closed_at = None
-    for move in moves:
-        deal.stage_since = move.at
-        is_open = outcomes.get(move.after, Outcome.OPEN) == Outcome.OPEN
-        closed_at = None if is_open else closed_at or move.at
-    deal.closed_at = closed_at
+    for deal in deals:
+        deal.outcome = outcomes[deal.stage]
+        closed_at = None
+        for move in moves[deal.id]:
+            deal.stage_since = move.at
+            is_open = outcomes.get(move.after, Outcome.OPEN) == Outcome.OPEN
+            closed_at = None if is_open else closed_at or move.at
+        deal.closed_at = closed_at
 
 
 def _enter(session: TrackedSession, actor: Actor, deal: Deal, before: str | None, at: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -22,8 +22,8 @@ Follow: TypeAlias = Callable[[TrackedSession, Actor, Any, Mapping[str, Any]], No
 """`follow(session, actor, row, before)`: what else a change means; `before` holds the changed fields' old values and is
 empty for a new row, which is stored by then. May set fields and add rows, and may raise Invalid."""
 
-Settle: TypeAlias = Callable[[TrackedSession, Any], None]
-"""`settle(session, row)`: bring into step with its parts what a row holds of them, after some were taken back."""
+Settle: TypeAlias = Callable[[TrackedSession, Sequence[Any]], None]
+"""`settle(session, rows)`: bring into step with its parts what each row holds of them, after some were taken back."""
 
 
 def _nothing_to_prepare(session: TrackedSession, actor: Actor, row: Any) -> None:
@@ -34,7 +34,7 @@ def _nothing_follows(session: TrackedSession, actor: Actor, row: Any, before: Ma
     """Most changes mean nothing else."""
 
 
-def _nothing_to_settle(session: TrackedSession, row: Any) -> None:
+def _nothing_to_settle(session: TrackedSession, rows: Sequence[Any]) -> None:
     """Most records have no parts."""
 
 
@@ -59,6 +59,7 @@ class RecordKind:
         prepare: what else a new one holds.
         follow: what else a change means; `followed` are the fields whose change means anything.
         settle: what to bring into step after an undo.
+        restored: attributes beside the fields that an undo gives back, where they cannot be worked out anew.
     """
 
     model: type[Tracked]
@@ -80,6 +81,7 @@ class RecordKind:
     follow: Follow = _nothing_follows
     followed: frozenset[str] = frozenset()
     settle: Settle = _nothing_to_settle
+    restored: frozenset[str] = frozenset()
 
     @cached_property
     def table(self) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 
 from sqlalchemy import select
 
 from crm_core.db.history import TrackedSession
-from crm_core.db.models import Ticket, TicketEvent, TicketState
-from crm_core.records.ticket_times import promise_of, retime
+from crm_core.db.models import Ticket, TicketState
+from crm_core.records.ticket_times import events_by_ticket, promise_of, retime
 
 _BATCH = 500
 
@@ -30,10 +29,7 @@ def retime_open(session: TrackedSession, priorities: Sequence[str]) -> int:
         tickets = list(session.scalars(batch.execution_options(populate_existing=True)))
         if not tickets:
             return count
-        events: dict[int, list[TicketEvent]] = defaultdict(list)
-        of_these = select(TicketEvent).where(TicketEvent.ticket_id.in_([ticket.id for ticket in tickets]))
-        for event in session.scalars(of_these.order_by(TicketEvent.at, TicketEvent.id)):
-            events[event.ticket_id].append(event)
+        events = events_by_ticket(session, [ticket.id for ticket in tickets])
         for ticket in tickets:
             retime(session, ticket, events[ticket.id], promises[ticket.priority])
         last, count = tickets[-1].id, count + len(tickets)

@@ -100,18 +100,40 @@ def promise_of(session: Session, priority: str) -> Promise:
     return Promise(response, resolution, hours, holidays or [], timezone)
 
 
-def retime(session: Session, ticket: Ticket, events: Sequence[TicketEvent], promise: Promise | None = None) -> None:
-    """Set the ticket's times, and when its next steps are due, from its events and what is promised its priority."""
+def events_by_ticket(session: Session, ticket_ids: Sequence[int]) -> dict[int, list[TicketEvent]]:
+    """What happened to each of the tickets, in its order; an empty list where nothing did."""
+    found: dict[int, list[TicketEvent]] = {ticket_id: [] for ticket_id in ticket_ids}
+    statement = select(TicketEvent).where(TicketEvent.ticket_id.in_(ticket_ids))
+    for event in session.scalars(statement.order_by(TicketEvent.at, TicketEvent.id)):
+        found[event.ticket_id].append(event)
+    return found
+
+
+def retime(
+    session: Session,
+    ticket: Ticket,
+    events: Sequence[TicketEvent],
+    promise: Promise | None = None,
+    *,
+    is_promised_anew: bool = False,
+) -> None:
+    """Set the ticket's times, and when its next steps are due, from its events and what is promised its priority.
+
+    A ticket that was and stays resolved keeps what it was promised: it is measured by the targets of its time, whatever
+    is said of it later; `is_promised_anew` says that its priority is another one.
+    """
     times = times_of(events, opened_by=ticket.opened_by)
+    was_resolved_at = ticket.resolved_at
     ticket.first_replied_at = times.first_replied_at
     ticket.first_resolved_at = times.first_resolved_at
     ticket.resolved_at = times.resolved_at
     ticket.reopened = times.reopened
-    promised = promise or promise_of(session, ticket.priority)
-    ticket.response_due_at = promised.end(promised.response_minutes, ticket.opened_at)
-    # Standing still on hold moves the end by as long as it stood; while it stands, there is none.
-    resolution = promised.end(promised.resolution_minutes, ticket.opened_at + times.held)
-    ticket.resolution_due_at = None if times.held_since is not None else resolution
+    if is_promised_anew or was_resolved_at is None or was_resolved_at != times.resolved_at:
+        promised = promise or promise_of(session, ticket.priority)
+        ticket.response_due_at = promised.end(promised.response_minutes, ticket.opened_at)
+        # Standing still on hold moves the end by as long as it stood; while it stands, there is none.
+        resolution = promised.end(promised.resolution_minutes, ticket.opened_at + times.held)
+        ticket.resolution_due_at = None if times.held_since is not None else resolution
     ticket.due_at = _next_due(ticket)
 
 

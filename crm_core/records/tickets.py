@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -27,7 +27,7 @@ from crm_core.records.record_kind import RecordKind
 from crm_core.records.record_service import get as get_record
 from crm_core.records.record_service import locked
 from crm_core.records.scope import tickets_in
-from crm_core.records.ticket_times import retime
+from crm_core.records.ticket_times import events_by_ticket, promise_of, retime
 from crm_core.translation import N_
 
 STATES = {
@@ -147,13 +147,16 @@ def _follow(session: TrackedSession, actor: Actor, ticket: Ticket, before: Mappi
         ticket.rated_at = None if ticket.is_satisfied is None else now()
         _add(session, actor, ticket, TicketEventKind.RATED, author=Author.CUSTOMER, after=_said_of(ticket.is_satisfied))
     if before.keys() & {"status", "priority"}:
-        retime(session, ticket, earlier)
+        retime(session, ticket, earlier, is_promised_anew="priority" in before)
 
 
-def _settle(session: TrackedSession, ticket: Ticket) -> None:
-    session.flush()
-    ticket.state = _state_of(session, ticket.status)
-    retime(session, ticket, _events(session, ticket.id))
+def _settle(session: TrackedSession, tickets: Sequence[Ticket]) -> None:
+    states = dict(session.execute(select(TicketStatus.code, TicketStatus.state)).all())
+    promises = {priority: promise_of(session, priority) for priority in {ticket.priority for ticket in tickets}}
+    events = events_by_ticket(session, [ticket.id for ticket in tickets])
+    for ticket in tickets:
+        ticket.state = states[ticket.status]
+        retime(session, ticket, events[ticket.id], promises[ticket.priority])
 
 
 def _said_of(is_satisfied: bool | None) -> str | None:
@@ -191,9 +194,8 @@ def _add(
 
 
 def _events(session: Session, ticket_id: int) -> list[TicketEvent]:
-    statement = select(TicketEvent).where(TicketEvent.ticket_id == ticket_id)
     with session.no_autoflush:
-        return list(session.scalars(statement.order_by(TicketEvent.at, TicketEvent.id)))
+        return events_by_ticket(session, [ticket_id])[ticket_id]
 
 
 TICKETS = RecordKind(
@@ -229,5 +231,6 @@ TICKETS = RecordKind(
     prepare=_prepare,
     follow=_follow,
     settle=_settle,
+    restored=frozenset({"response_due_at", "resolution_due_at"}),
     followed=frozenset({"status", "priority", "assignee_id", "team_id", "is_satisfied"}),
 )

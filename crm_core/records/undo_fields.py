@@ -41,7 +41,8 @@ def set_fields_back(session: TrackedSession, kind: RecordKind, nets: Sequence[Ne
         names = [name for name in after if name in kind.specs]
         holding = [name for name in names if encode(getattr(row, name)) == after[name]]
         moved_on = [name for name in names if name not in holding and encode(getattr(row, name)) != before.get(name)]
-        for name in holding:
+        also = [name for name in kind.restored & after.keys() if encode(getattr(row, name)) == after[name]]
+        for name in (*holding, *also):
             setattr(row, name, decode(kind.model, name, before.get(name)))
         conflicts = tuple(UndoConflict(kind.table, net.row_id, CHANGED_SINCE, fields=(name,)) for name in moved_on)
         # Of a row in which the set changed no field, only what followed, such as a reply's time, is taken back.

@@ -29,6 +29,7 @@ from dashboard.ui.targets import unscaled
 
 _BEGINS = {"grain": "month", "kind": "unusual"}
 """What a new rule is before anything is chosen."""
+MOST_NEWS = 3
 SIGNS = {"above": ":material/north_east:", "below": ":material/south_east:", "unusual": ":material/query_stats:"}
 
 
@@ -52,6 +53,13 @@ def link(page: Page) -> None:
     n = sum(not alert.is_seen for alert in found())
     label = ngettext("{n} new alert", "{n} new alerts", n) if n else _("Alerts")
     page.link("alerts", label, icon=":material/notifications_active:" if n else ":material/notifications:")
+
+
+def news() -> None:
+    """What fired and was not seen yet, as the first sentences of a page; nothing where there is none."""
+    fresh = [alert for alert in found() if not alert.is_seen][:MOST_NEWS]
+    if fresh:
+        st.markdown("\n".join(f"- :red[:material/notifications_active:] {plain(said(alert))}" for alert in fresh))
 
 
 def listing(page: Page, shown: Sequence[Alert]) -> None:
@@ -160,8 +168,9 @@ def method() -> list[str]:
     """How alerts come about."""
     return [
         _(
-            "Every rule is checked after each refresh of the records against the last two periods that are over, so "
-            "that records that come late count too. A rule fires once for a period, whatever comes later."
+            "The server checks every rule by itself, and so does a refresh of the records, against the last two "
+            "periods that are over, so that records that come late count too. A rule fires once for a period, whatever "
+            "comes later."
         ),
         _(
             "Unusual means further off than nearly all earlier steps from one year to the next: where nothing happens "

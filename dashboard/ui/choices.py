@@ -58,9 +58,19 @@ def choice(
 
 
 def several(
-    page: str, name: str, label: str, options: Mapping[str, str], *, default: tuple[str, ...]
+    page: str,
+    name: str,
+    label: str,
+    options: Mapping[str, str],
+    *,
+    default: tuple[str, ...] = (),
+    placeholder: str | None = None,
+    label_visibility: Literal["visible", "hidden", "collapsed"] = "visible",
 ) -> tuple[str, ...]:
-    """Some of the options' codes, in the options' order; the default while none is chosen."""
+    """Some of the options' codes, in the options' order; the default while none is chosen.
+
+    `placeholder` says what that is, in place of the first option of the default.
+    """
     key, fallback = f"{page}.{name}", _SEPARATOR.join(default)
     _readdressed(key, name)
     if key not in st.session_state:
@@ -68,8 +78,9 @@ def several(
         text = addressed.split(_SEPARATOR) if addressed else kept_choices().get(key) or list(default)
         st.session_state[key] = [code for code in text if code in options] or list(default)
     st.multiselect(
-        label, list(options), format_func=lambda code: options.get(code, code), key=key, placeholder=options[default[0]]
-    )
+        label, list(options), format_func=lambda code: options.get(code, code), key=key,
+        placeholder=placeholder or options[default[0]], label_visibility=label_visibility,
+    )  # fmt: skip
     kept_choices()[key] = list(st.session_state[key])
     chosen = tuple(code for code in options if code in st.session_state[key]) or default
     _sync(key, name, _SEPARATOR.join(chosen), fallback)
@@ -111,6 +122,20 @@ def day_range(page: str, name: str, label: str, *, default: tuple[date, date]) -
     kept_choices()[key] = days
     _sync(key, name, f"{days[0]}..{days[1]}", fallback)
     return days[0], days[1]
+
+
+def tab(page: str, labels: Mapping[str, str], of: object = None) -> tuple[str, Any]:
+    """The code of the open tab, kept in the address, and where its content goes; `of` tells apart records of a page."""
+    own, first = f"{page}.tab", next(iter(labels))
+    key = f"{page}.tabs" if of is None else f"{page}.tabs.{of}"
+    is_readdressed = _readdressed(own, "tab")
+    st.session_state[f"{own}.key"] = key
+    if is_readdressed or st.session_state.get(key) not in labels.values():
+        st.session_state[key] = labels.get(st.query_params.get("tab", first), labels[first])
+    tabs = dict(zip(labels, st.tabs(list(labels.values()), key=key, on_change="rerun"), strict=True))
+    chosen = next((code for code, container in tabs.items() if container.open), first)
+    _sync(own, "tab", chosen, first)
+    return chosen, tabs[chosen]
 
 
 def page_number(page: str, name: str, question: Any) -> tuple[str, int]:

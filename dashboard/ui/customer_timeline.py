@@ -24,10 +24,8 @@ def timeline_list(page: Page, customer_id: int) -> None:
     kinds = {"orders": _("Orders"), "consent_events": _("Consent")}
     kinds |= {table: _(BY_NAME[VIEWS[table].pages[0]].title) for table in TABLES if table in VIEWS}
     shown = [table for table in TABLES if table not in VIEWS or page.may(VIEWS[table].kind.view)]
-    wanted = st.multiselect(
-        _("Show"), shown, format_func=kinds.__getitem__, key="customer.timeline", placeholder=_("Everything"),
-        label_visibility="collapsed",
-    )  # fmt: skip
+    options = {table: kinds[table] for table in shown}
+    wanted = page.several("show", _("Show"), options, placeholder=_("Everything"), label_visibility="collapsed")
     number = customers.page_number("customer.timeline", (customer_id, wanted))
     with session.workspace().read() as database_session:
         found = timeline(

@@ -40,10 +40,10 @@ class Page:
         return choices.choice(self.name, name, label, options, default=default, kind=kind, **layout)
 
     def several(
-        self, name: str, label: str, options: Mapping[str, str], *, default: tuple[str, ...]
+        self, name: str, label: str, options: Mapping[str, str], *, default: tuple[str, ...] = (), **layout: Any
     ) -> tuple[str, ...]:
         """Some of the options' codes, kept in the address."""
-        return choices.several(self.name, name, label, options, default=default)
+        return choices.several(self.name, name, label, options, default=default, **layout)
 
     def text(self, name: str, label: str, *, default: str, note: str) -> str:
         """A line of text, kept in the address."""
@@ -56,6 +56,10 @@ class Page:
     def day_range(self, name: str, label: str, *, default: tuple[date, date]) -> tuple[date, date]:
         """A first and a last day, both included, kept in the address."""
         return choices.day_range(self.name, name, label, default=default)
+
+    def tab(self, labels: Mapping[str, str], *, of: object = None) -> tuple[str, Any]:
+        """The code of the open tab, kept in the address, and where its content goes; `of` is the record's key."""
+        return choices.tab(self.name, labels, of)
 
     def run(self, analysis: Any, params: Any) -> Any:
         """The analysis' report; until it is there, progress is shown and the rest of the page waits."""

@@ -62,13 +62,12 @@ def plain_page(view: View) -> None:
     page, row = found
     _belonging(page, view, row)
     done.notice()
-    tabs = st.tabs([_("Details"), _("History")], key=f"{page.name}.tabs.{row.id}", on_change="rerun")
-    if tabs[0].open:
-        with tabs[0]:
-            details(view, row)
-    if tabs[1].open:
-        with tabs[1]:
+    tab, content = page.tab({"details": _("Details"), "history": _("History")}, of=row.id)
+    with content:
+        if tab == "history":
             history(view, row)
+        else:
+            details(view, row)
 
 
 def _belonging(page: Page, view: View, row: Any) -> None:

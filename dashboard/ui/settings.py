@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,7 +15,7 @@ from crm_core.records.record_list import RecordQuery
 from crm_core.records.settings_kinds import CALENDARS, SETTINGS, STAGES, STATUSES, TARGETS, TEAMS
 from crm_core.translation import N_
 from dashboard import session
-from dashboard.i18n import _, ngettext
+from dashboard.i18n import _, fmt, ngettext
 from dashboard.ui import done, record_history
 from dashboard.ui.form_state import Field, opened
 from dashboard.ui.plain import plain, plain_error
@@ -185,7 +186,7 @@ def _saved(tickets: int) -> str:
 
 
 def _members(team: Any) -> None:
-    """Who is in the team, changed at once; no history is kept of it."""
+    """Who is in the team, changed at once."""
     with session.workspace().read() as database_session:
         there = team_members.members(session=database_session, actor=session.actor()).get(team.id, [])
     people = choices("users")
@@ -195,20 +196,37 @@ def _members(team: Any) -> None:
         st.session_state[key] = known
     st.multiselect(
         _("Members"), list(people), format_func=people.__getitem__, key=key, on_change=_join,
-        args=(team.id, key, [user_id for user_id in there if user_id not in people]),
+        args=(team.id, key, known),
         help=_("An account is in one team: who joins this one leaves the other."), placeholder=_("Nobody yet"),
     )  # fmt: skip
 
 
-def _join(team_id: int, key: str, hidden: Sequence[int]) -> None:
-    actor = session.actor()
+def _join(team_id: int, key: str, known: Sequence[int]) -> None:
+    actor, chosen = session.actor(), set(st.session_state[key])
     try:
         with session.workspace().write(actor, "form") as database_session:
-            team_members.set_members(
-                session=database_session, actor=actor, team_id=team_id, user_ids=[*st.session_state[key], *hidden]
-            )
+            team_members.change_members(
+                session=database_session, actor=actor, team_id=team_id,
+                joining=chosen - set(known), leaving=set(known) - chosen,
+            )  # fmt: skip
+            done.note(_("Saved."), done.change_set_of(database_session))
     except CrmError as error:
         st.toast(plain_error(error), icon=":material/error:")
+
+
+def _who_moved(team_id: int, change_set_ids: Sequence[int]) -> dict[int, list[str]]:
+    """By change set, who joined the team and who left it, in words."""
+    with session.workspace().read() as database_session:
+        found = team_members.member_changes(
+            session=database_session, actor=session.actor(), team_id=team_id, change_set_ids=change_set_ids
+        )
+    return {
+        set_id: [
+            *([_("Joined: {names}", names=plain(fmt().listing(moved.joined)))] if moved.joined else []),
+            *([_("Left: {names}", names=plain(fmt().listing(moved.left)))] if moved.left else []),
+        ]
+        for set_id, moved in found.items()
+    }
 
 
 def _history(kind: RecordKind, row: Any) -> None:
@@ -218,4 +236,5 @@ def _history(kind: RecordKind, row: Any) -> None:
         if kind is CALENDARS:
             fields["hours"] = Field("hours", _("Working hours"), said=_spells)
         with box:
-            record_history.history_list(kind.table, row.id, fields, by_set=True)
+            parts = partial(_who_moved, row.id) if kind is TEAMS else None
+            record_history.history_list(kind.table, row.id, fields, by_set=True, parts=parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,10 +13,11 @@ from crm_core.access import SYSTEM, Actor, Role
 from crm_core.db.engine import Database
 from crm_core.db.models import BusinessCalendar, Change, ChangeSet, SlaTarget, Ticket, WorkspaceRow
 from crm_core.errors import Conflict, Invalid, NotFound, PermissionDenied
-from crm_core.records import record_service, team_members, tickets, undo
+from crm_core.records import history, record_service, team_members, tickets, undo
 from crm_core.records.deals import DEALS
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.settings_kinds import CALENDARS, SETTINGS, STAGES, STATUSES, TARGETS, TEAMS
+from crm_core.records.team_members import MemberChange
 from crm_core.records.tickets import TICKETS
 from tests.accounts import account
 from tests.core.changes import contents
@@ -53,8 +55,24 @@ def ticket(database: Database, opened_at: datetime = MONDAY, **values: Any) -> i
         session.flush()
         (opened,) = tickets._events(session, made.id)
         opened.at = opened_at
-        TICKETS.settle(session, made)
+        TICKETS.settle(session, [made])
         return int(made.id)
+
+
+def join(database: Database, team_id: int, *joining: Actor, actor: Actor, leaving: Sequence[Actor] = ()) -> None:
+    with database.write(actor, "form") as session:
+        team_members.change_members(
+            session=session,
+            actor=actor,
+            team_id=team_id,
+            joining=[one.user_id for one in joining if one.user_id is not None],
+            leaving=[one.user_id for one in leaving if one.user_id is not None],
+        )
+
+
+def members(database: Database) -> dict[int, list[int]]:
+    with database.read() as session:
+        return team_members.members(session=session, actor=SYSTEM)
 
 
 def due(database: Database, ticket_id: int) -> tuple[datetime | None, datetime | None, datetime | None]:
@@ -68,8 +86,8 @@ def last_set(database: Database) -> int:
         return session.scalars(select(func.max(ChangeSet.id))).one()
 
 
-def take_back(database: Database) -> Any:
-    set_id = last_set(database)
+def take_back(database: Database, set_id: int | None = None) -> Any:
+    set_id = set_id or last_set(database)
     with database.write(SYSTEM, "undo", cause_id=set_id) as session:
         return undo.undo_change_set(session=session, actor=SYSTEM, change_set_id=set_id)
 
@@ -177,30 +195,84 @@ def test_what_a_status_or_a_stage_means_stays_while_something_is_in_it(in_utc: D
     change(in_utc, STAGES, stage.id, probability_bp=8000)
 
 
+def test_a_resolved_ticket_is_measured_by_what_it_was_promised(in_utc: Database) -> None:
+    resolved = ticket(in_utc, status="resolved")
+    promised = due(in_utc, resolved)
+    change(in_utc, TARGETS, NORMAL, response_minutes=90, resolution_minutes=600)
+    with in_utc.write(SYSTEM, "form") as session:
+        tickets.note(session=session, actor=SYSTEM, ticket_id=resolved, text="Thanked us by phone")
+    change(in_utc, TICKETS, resolved, seen=99, is_satisfied=True)
+    assert due(in_utc, resolved) == promised
+    take_back(in_utc)
+    assert due(in_utc, resolved) == promised
+
+    change(in_utc, TICKETS, resolved, seen=99, priority="urgent")
+    assert due(in_utc, resolved)[:2] != promised[:2]
+    take_back(in_utc)
+    assert due(in_utc, resolved) == promised  # not what its old priority is promised by now
+
+    change(in_utc, TICKETS, resolved, seen=99, status="open")
+    assert due(in_utc, resolved)[0] == MONDAY + timedelta(minutes=90)  # open again, it follows the targets
+
+
 def test_an_account_is_in_one_team_and_joins_by_those_who_may(database: Database) -> None:
     ada, bob = account(database, "Ada", role=Role.MANAGER), account(database, "Bob", role=Role.SUPPORT)
     first, second = (add(database, TEAMS, ada, name=name).id for name in ("First", "Second"))
     with pytest.raises(Invalid):
         add(database, TEAMS, name="First")
-
-    def join(team_id: int, *people: Actor, actor: Actor = ada) -> None:
-        with database.write(actor, "form") as session:
-            wanted = [person.user_id for person in people if person.user_id is not None]
-            team_members.set_members(session=session, actor=actor, team_id=team_id, user_ids=wanted)
-
-    join(first, ada, bob)
-    join(second, bob)
-    with database.read() as session:
-        assert team_members.members(session=session, actor=bob) == {first: [ada.user_id], second: [bob.user_id]}
-    join(first)
-    with database.read() as session:
-        assert team_members.members(session=session, actor=bob) == {second: [bob.user_id]}
+    join(database, first, ada, bob, actor=ada)
+    join(database, second, bob, actor=ada)
+    assert members(database) == {first: [ada.user_id], second: [bob.user_id]}
+    join(database, first, leaving=[ada, bob], actor=ada)
+    assert members(database) == {second: [bob.user_id]}
     with pytest.raises(PermissionDenied):
-        join(first, bob, actor=bob)
+        join(database, first, bob, actor=bob)
     with pytest.raises(NotFound):
-        join(99, bob)
+        join(database, 99, bob, actor=ada)
     with pytest.raises(Invalid), database.write(ada, "form") as session:
-        team_members.set_members(session=session, actor=ada, team_id=first, user_ids=[999])
+        team_members.change_members(session=session, actor=ada, team_id=first, joining=[999])
+
+
+def test_who_joined_and_left_is_in_the_history_of_both_teams_and_undone_there(database: Database) -> None:
+    ada, bob = account(database, "Ada", role=Role.MANAGER), account(database, "Bob", role=Role.SUPPORT)
+    first, second = (add(database, TEAMS, ada, name=name).id for name in ("First", "Second"))
+    join(database, first, ada, bob, actor=ada)
+    before = contents(database)
+    join(database, second, bob, actor=ada)
+    moved = last_set(database)
+    with database.read() as session:
+        entries = [
+            history.for_record(session=session, actor=ada, table="teams", row_id=team).entries
+            for team in (first, second)
+        ]
+        said = [
+            team_members.member_changes(session=session, actor=ada, team_id=team, change_set_ids=[moved])
+            for team in (first, second)
+        ]
+    assert [page[0].change_set_id for page in entries] == [moved, moved]
+    assert [page[0].is_undoable for page in entries] == [True, True]
+    assert said == [{moved: MemberChange((), ("Bob",))}, {moved: MemberChange(("Bob",), ())}]
+    assert take_back(database).conflicts == ()
+    assert contents(database) == before
+
+    join(database, first, leaving=[ada], actor=ada)
+    left = last_set(database)
+    with database.read() as session:
+        assert team_members.member_changes(session=session, actor=ada, team_id=first, change_set_ids=[left]) == {
+            left: MemberChange((), ("Ada",))
+        }
+    join(database, second, bob, actor=ada)
+    assert take_back(database, left).conflicts == ()  # others came and went meanwhile
+    assert members(database) == {first: [ada.user_id], second: [bob.user_id]}
+
+
+def test_a_team_with_members_is_not_undone_away(database: Database) -> None:
+    ada = account(database, "Ada", role=Role.MANAGER)
+    team = add(database, TEAMS, ada, name="First").id
+    made = last_set(database)
+    join(database, team, ada, actor=ada)
+    assert take_back(database, made).conflicts
+    assert members(database) == {team: [ada.user_id]}
 
 
 @pytest.mark.parametrize("table", SETTINGS)

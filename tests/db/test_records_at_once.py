@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from crm_core.access import SYSTEM
 from crm_core.db.engine import Database
 from crm_core.db.models import Change, ChangeSet
+from crm_core.records import record_service
 from crm_core.records.kinds import KINDS
 from crm_core.records.record_kind import RecordKind
+from crm_core.records.settings_kinds import SETTINGS
 from tests.core.changes import contents
 from tests.core.test_records_of_each_kind import FIRST, create, customer, found
 from tests.db.test_concurrency import start, together
@@ -57,6 +60,35 @@ for number in range(edits):
         except Conflict:
             pass
 print(edits)
+"""
+
+COUNTER = """
+import sys
+from crm_core.access import Actor, Role
+from crm_core.db.engine import Database
+from crm_core.errors import Conflict
+from crm_core.records import record_service
+from crm_core.records.settings_kinds import SETTINGS
+
+url, name, table, field, times = *sys.argv[1:5], int(sys.argv[5])
+database, kind = Database(url), SETTINGS[table]
+actor, step = Actor(None, name, Role.ADMIN), {"Ada": 1, "Bob": times + 1}[name]
+sys.stdin.readline()
+for _ in range(times):
+    while True:
+        with database.read() as session:
+            row = record_service.get(session=session, actor=actor, kind=kind, row_id=1)
+            version, value = row.version, getattr(row, field)
+        try:
+            with database.write(actor, "form") as session:
+                record_service.update(
+                    session=session, actor=actor, kind=kind, row_id=1, seen_version=version,
+                    values={field: type(value)(int(value) + step)},
+                )
+            break
+        except Conflict:
+            pass
+print(times)
 """
 
 KILLED = """
@@ -127,6 +159,34 @@ def test_no_edit_of_two_processes_is_lost(any_database: Database, table: str) ->
     assert len(changes) == 2 * EDITS
     assert {row_id: row.version for row_id, row in rows.items()} == versions
     assert all(getattr(rows[row_id], field) == value for (row_id, field), value in last.items())
+
+
+COUNTED = {
+    "sla_targets": "response_minutes", "business_calendars": "name", "teams": "name", "ticket_statuses": "position",
+    "deal_stages": "position",
+}  # fmt: skip
+"""A field of each kind of setting that can hold a number."""
+
+
+@pytest.mark.parametrize("table", COUNTED)
+def test_two_processes_that_count_up_one_setting_lose_no_count(any_database: Database, table: str) -> None:
+    """Ada counts ones and Bob more than all of hers, for two edits that come to the same value are one."""
+    kind, field = SETTINGS[table], COUNTED[table]
+    with any_database.write(SYSTEM, "form") as session:
+        row = session.get(kind.model, 1)
+        if row is None:
+            row = record_service.create(session=session, actor=SYSTEM, kind=kind, values={field: "0"})
+        elif field == "name":
+            row.name = "0"  # type: ignore[attr-defined]
+        session.flush()
+        before, version = int(getattr(row, field)), row.version
+    times = EDITS // 2
+    arguments = (table, field, str(times))
+    together(start(COUNTER, any_database, "Ada", *arguments), start(COUNTER, any_database, "Bob", *arguments))
+    with any_database.read() as session:
+        row = session.get_one(kind.model, 1)
+        assert int(getattr(row, field)) == before + times + times * (times + 1)
+        assert row.version == version + 2 * times
 
 
 @pytest.mark.parametrize("what", ["create", "save", "reply", "bulk", "bulk status"])

@@ -227,7 +227,7 @@ def test_the_timeline_of_a_customer_is_narrowed_to_what_one_wants(open_app: Open
     app.run()
     shown = list(app.dataframe[0].value["title"])
     assert shown[:2] == ["Narwhal wanted", "Narwhal asked"]
-    app.multiselect(key="customer.timeline").set_value(["tickets"]).run()
+    app.multiselect(key="customer.show").set_value(["tickets"]).run()
     assert not app.exception
     assert "Narwhal wanted" not in list(app.dataframe[0].value["title"])
     assert set(app.dataframe[0].value["what"]) == {"Tickets"}

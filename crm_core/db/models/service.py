@@ -51,15 +51,13 @@ class Team(Tracked, Base):
     is_active: Mapped[bool] = mapped_column(default=True)
 
 
-class TeamMember(Base):
+class TeamMember(Tracked, Base):
     """One row per account in a team; an account belongs to one team at most."""
 
     __tablename__ = "team_members"
 
-    user_id: Mapped[int] = mapped_column(
-        BigId, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-    team_id: Mapped[int] = mapped_column(BigId, ForeignKey("teams.id", ondelete="CASCADE"), index=True)
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    team_id: Mapped[int] = mapped_column(BigId, ForeignKey("teams.id"), index=True)
 
 
 class BusinessCalendar(Tracked, Base):

@@ -18,7 +18,7 @@ from crm_core.imports.kinds.finishing import finished
 from crm_core.imports.kinds.mapping import KindMapping
 from crm_core.imports.kinds.writing import Writer
 from crm_core.imports.plan import Mode
-from crm_core.records import record_search
+from crm_core.records import record_search, team_members
 from crm_core.records.kinds import KINDS
 from crm_core.records.search import index_new
 
@@ -76,8 +76,7 @@ def load_kind(
     groups = _grouped(mapping.kind, rows)
     context.references.learn(rows)
     if mapping.kind == "teams":
-        _join_teams(session, rows, context, import_id)
-        return Counts({"created": len(rows)}, {})
+        return Counts(_join_teams(session, rows, context), {})
     target = _Target(session, mapping, context, import_id)
     for chunk in _chunks(list(groups), _CHUNK):
         built = [build(mapping.kind, groups[key], context) for key in chunk]
@@ -181,8 +180,7 @@ class _Target:
         assert isinstance(self._session, TrackedSession)
         self._session.flush()
         if self._kind in KINDS:
-            for row in self._changed:
-                KINDS[self._kind].settle(self._session, row)
+            KINDS[self._kind].settle(self._session, self._changed)
         store_changes(self._session)
         for row in self._changed:
             self._session.expunge(row)
@@ -223,14 +221,21 @@ def _grouped(kind: str, rows: Sequence[Row]) -> dict[Any, list[Row]]:
     return groups
 
 
-def _join_teams(session: Session, rows: Sequence[Row], context: Context, import_id: int | None) -> None:
-    if import_id is None:
-        return
+def _join_teams(session: Session, rows: Sequence[Row], context: Context) -> dict[str, int]:
+    """Make accounts members of teams, or count what that would do where the session only reads."""
+    counts = {"created": 0, "unchanged": 0}
     for row in rows:
         user_id = context.references.id_of("users", row["member"])
         team_id = context.references.id_of("teams", row["team"])
-        session.merge(TeamMember(user_id=user_id, team_id=team_id))
-    session.flush()
+        if isinstance(session, TrackedSession):
+            assert user_id is not None
+            assert team_id is not None
+            is_new = team_members.join(session, user_id, team_id)
+        else:
+            there = select(TeamMember.team_id).where(TeamMember.user_id == user_id)
+            is_new = team_id is None or session.scalar(there) != team_id
+        counts["created" if is_new else "unchanged"] += 1
+    return counts
 
 
 def _chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
