@@ -59,6 +59,28 @@ RECORDS: dict[str, dict[str, RecordQuery]] = {
         "two words": RecordQuery(text="delivery late"),
         "fifth page": RecordQuery(page=5),
     },
+    "orders": {
+        "newest first": RecordQuery(),
+        "oldest first": RecordQuery(sort="ordered"),
+        "of one country": RecordQuery(filters={"country": "DE"}),
+        "by phone, oldest first": RecordQuery(filters={"channel": "phone"}, sort="ordered"),
+        "a number": RecordQuery(text="O-005000"),
+        "a name": RecordQuery(text="chloe"),
+        "a name and a word": RecordQuery(text="chloe hart"),
+        "fifth page": RecordQuery(page=5),
+    },
+    "tasks": {
+        "due next": RecordQuery(filters={"is_done": False}),
+        "mine": RecordQuery(filters={"is_done": False, "owner_id": 7}),
+        "done, newest first": RecordQuery(filters={"is_done": True}, sort="-created"),
+        "a word": RecordQuery(text="invoice", filters={"is_done": False}),
+    },
+    "needs": {
+        "newest first": RecordQuery(),
+        "worth most first": RecordQuery(sort="-value"),
+        "new ones": RecordQuery(filters={"status": "new"}),
+        "a word": RecordQuery(text="invoice"),
+    },
 }
 TIMELINES = {"of the busiest customer": (1, 1), "its fifth page": (1, 5), "of another customer": (5000, 1)}
 

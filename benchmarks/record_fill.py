@@ -30,7 +30,7 @@ MADE_OF = {
 BUSY = 400
 """So many of each kind the first customer has."""
 USERS = 20
-_VERSION = "1"
+_VERSION = "2"
 _BATCH = 20_000
 _DAY = 86_400_000_000
 _END = 20_780 * _DAY  # in November 2026
@@ -162,7 +162,10 @@ def _made(chance: random.Random, table: str, row_id: int, at: int, words: str) -
     owner = chance.choice((None, *range(1, USERS + 1)))
     priority = chance.choice(_PRIORITIES)
     if table == "orders":
-        return {"number": f"{row_id}", "ordered_at": at, "country": "DE", "channel": "web"}
+        return {
+            "number": f"O-{row_id:06d}", "ordered_at": at, "country": chance.choice(_COUNTRIES),
+            "channel": chance.choice(_CHANNELS),
+        }  # fmt: skip
     if table == "tickets":
         status, state = chance.choice(_STATES)
         due = None if state != "open" else at + _DAY

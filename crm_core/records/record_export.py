@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +16,9 @@ from crm_core.records.record_list import RecordQuery, conditions, labels_of, ord
 MAX_EXPORTED = 200_000
 _BATCH = 2_000
 
+Computed: TypeAlias = Callable[[Session, Actor, Sequence[int]], Mapping[int, Any]]
+"""`computed(session, actor, ids)`: by id, what stands in a column that no attribute holds."""
+
 
 def cells(
     *,
@@ -24,10 +28,12 @@ def cells(
     query: RecordQuery,
     names: Sequence[str],
     codes: Mapping[str, Mapping[Any, str]],
+    computed: Mapping[str, Computed] = MappingProxyType({}),
 ) -> list[list[Any]]:
     """The records that match, in the order of the list, at most MAX_EXPORTED: of each the attributes `names`.
 
-    `codes` gives the words for the codes of some; references become the names of what they point to.
+    `codes` gives the words for the codes of some; references become the names of what they point to; `computed` are
+    the names that are no attributes.
 
     Raises:
         PermissionDenied: the role may not see records of this kind, or not export them.
@@ -39,8 +45,15 @@ def cells(
     written: list[list[Any]] = []
     for rows in session.scalars(statement.execution_options(yield_per=_BATCH)).partitions(_BATCH):
         labels = labels_of(session, kind, rows)
+        ids = [row.id for row in rows]
+        columns = {name: compute(session, actor, ids) for name, compute in computed.items()}
         for row in rows:
-            written.append([_cell(kind, row, name, labels, codes) for name in names])
+            written.append(
+                [
+                    columns[name].get(row.id) if name in columns else _cell(kind, row, name, labels, codes)
+                    for name in names
+                ]
+            )
             session.expunge(row)
     return written
 

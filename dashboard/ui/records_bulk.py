@@ -102,7 +102,8 @@ def _save(page: Page, view: View, query: RecordQuery, name: str, form: str) -> N
 def _download(page: Page, view: View, query: RecordQuery) -> None:
     workspace, actor = session.workspace(), session.actor()
     titles = {spec.name: _(spec.label) for spec in view.kind.fields}
-    titles |= {name: _(label) for name, label in view.columns.items() if label and name not in view.computed}
+    titles |= {name: _(label) for name, label in view.columns.items() if label}
+    computed = {name: compute for name, (compute, _write) in view.computed.items()}
     codes: dict[str, dict[Any, str]] = {}
     for spec in view.kind.fields:
         if spec.choices:
@@ -113,8 +114,9 @@ def _download(page: Page, view: View, query: RecordQuery) -> None:
     def make() -> pd.DataFrame:
         with workspace.read() as database_session:
             rows = cells(
-                session=database_session, actor=actor, kind=view.kind, query=query, names=list(titles), codes=codes
-            )
+                session=database_session, actor=actor, kind=view.kind, query=query, names=list(titles), codes=codes,
+                computed=computed,
+            )  # fmt: skip
         return pd.DataFrame(rows, columns=list(titles.values()))
 
     downloads(make, file_name=view.table, key=f"{page.name}.csv", permission=view.kind.export)

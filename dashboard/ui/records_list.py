@@ -107,9 +107,11 @@ def table(name: str, view: View, found: RecordPage, *, is_ticked: bool = True, s
     columns |= {kind.title: [getattr(row, kind.title) for row in found.rows]}
     named = _named(view)
     for attribute in view.columns:
-        if (compute := view.computed.get(attribute)) is not None:
-            by_id = compute(ids)
-            columns[attribute] = [by_id.get(row_id, "") for row_id in ids]
+        if (computed := view.computed.get(attribute)) is not None:
+            compute, write = computed
+            with session.workspace().read() as database_session:
+                by_id = compute(database_session, session.actor(), ids)
+            columns[attribute] = [write(by_id[row_id]) if row_id in by_id else "" for row_id in ids]
         else:
             columns[attribute] = [said(view, found, named, row, attribute) for row in found.rows]
         is_number = attribute in view.computed or (

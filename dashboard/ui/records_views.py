@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
 
+from sqlalchemy.orm import Session
+
+from crm_core.access import Actor
 from crm_core.db.base import now
 from crm_core.db.models import Outcome
 from crm_core.records import orders
 from crm_core.records.kinds import KINDS
+from crm_core.records.record_export import Computed
 from crm_core.records.record_kind import RecordKind
 from crm_core.records.tickets import STATES
 from crm_core.translation import N_
-from dashboard import session
 from dashboard.i18n import _, fmt, ngettext
 
 OUTCOMES = {Outcome.OPEN.value: N_("Open"), Outcome.WON.value: N_("Closed won"), Outcome.LOST.value: N_("Closed lost")}
@@ -29,7 +34,7 @@ class View:
         columns: of the list, besides the title: attributes, and the label of those that are no fields.
         sorts: what each order is called.
         derived: the labels of filters that are no fields.
-        computed: columns that no attribute holds: what stands in them by the ids of the rows shown.
+        computed: columns that no attribute holds, and how what stands in them is written.
         layout: fields that stand side by side in the form; the others follow.
         count: so many of them, in words.
     """
@@ -45,7 +50,7 @@ class View:
     count: Callable[[int], str]
     layout: tuple[tuple[str, ...], ...]
     derived: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
-    computed: Mapping[str, Callable[[Sequence[int]], Mapping[int, str]]] = field(default_factory=dict)
+    computed: Mapping[str, tuple[Computed, Callable[[Any], str]]] = field(default_factory=dict)
 
     @property
     def kind(self) -> RecordKind:
@@ -71,11 +76,8 @@ def _length(span: timedelta) -> str:
     return ngettext("{n} day", "{n} days", minutes // (24 * 60))
 
 
-def _billed(order_ids: Sequence[int]) -> dict[int, str]:
-    """What each order comes to."""
-    with session.workspace().read() as database_session:
-        found = orders.billed(session=database_session, actor=session.actor(), order_ids=order_ids)
-    return {order_id: fmt().money(amount) for order_id, amount in found.items()}
+def _billed(database_session: Session, actor: Actor, order_ids: Sequence[int]) -> dict[int, Decimal]:
+    return orders.billed(session=database_session, actor=actor, order_ids=order_ids)
 
 
 VIEWS: Mapping[str, View] = {
@@ -187,7 +189,7 @@ VIEWS: Mapping[str, View] = {
         sorts={"-ordered": N_("Newest first"), "ordered": N_("Oldest first")},
         count=lambda n: ngettext("{n} order", "{n} orders", n),
         layout=(("customer_id",), ("number", "ordered_at"), ("channel", "country")),
-        computed={"amount": _billed},
+        computed={"amount": (_billed, lambda amount: fmt().money(amount))},
     ),
     "products": View(
         table="products",

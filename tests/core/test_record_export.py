@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
-from crm_core.access import SYSTEM, Permission, Role
+from crm_core.access import SYSTEM, Actor, Permission, Role
 from crm_core.db.engine import Database
+from crm_core.db.models import Order, OrderLine
 from crm_core.errors import PermissionDenied
-from crm_core.records import choosable, customer_export
+from crm_core.records import choosable, customer_export, orders
 from crm_core.records.customer_list import CustomerQuery
+from crm_core.records.order_kind import ORDERS
 from crm_core.records.record_export import cells
 from crm_core.records.record_list import RecordQuery
 from crm_core.records.relations import CONTACTS
@@ -107,3 +113,25 @@ def test_what_a_reference_may_point_to_is_found_by_typing_or_listed(database: Da
     assert typed["tickets"] == {number: "Printer 打印机坏了 · T-000001"}
     assert typed["products"] == {}
     assert list(stages) == ["prospecting", "engaging", "proposal", "negotiation", "won", "lost"]
+
+
+def test_what_no_attribute_holds_is_worked_out_for_the_rows_written(database: Database) -> None:
+    with database.untracked() as session:
+        for number, amounts in (("A", (10, 5)), ("B", (-3,)), ("C", ())):
+            order = Order(number=number, ordered_at=datetime(2026, 1, ord(number) - 64, tzinfo=UTC))
+            session.add(order)
+            session.flush()
+            session.add_all(
+                OrderLine(order_id=order.id, line_no=place, quantity=1, unit_price=amount, amount=amount, discount=1)
+                for place, amount in enumerate(map(Decimal, amounts), 1)
+            )
+
+    def billed(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, Decimal]:
+        return orders.billed(session=session, actor=actor, order_ids=ids)
+
+    with database.read() as session:
+        rows = cells(
+            session=session, actor=SYSTEM, kind=ORDERS, query=RecordQuery(), names=("number", "amount"), codes={},
+            computed={"amount": billed},
+        )  # fmt: skip
+    assert rows == [["C", 0], ["B", -4], ["A", 13]]
