@@ -191,6 +191,8 @@ def _change_of(item: Tracked, op: str) -> dict[str, Any] | None:
     if op == "update":
         before, after = {}, {}
         for name in names:
+            if name not in state.committed_state:  # it was never set; asking for its history costs more
+                continue
             history = state.attrs[name].history
             if history.has_changes():
                 before[name] = encode(history.deleted[0]) if history.deleted else None

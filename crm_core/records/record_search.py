@@ -76,7 +76,7 @@ def _follow_changes(session: TrackedSession, _context: UOWTransaction) -> None:
             connection.execute(gone)
     for item in session.dirty:
         kind = _BY_MODEL.get(type(item))
-        if kind is None:
+        if kind is None or not _is_written_anew(kind, item):
             continue
         before, after = terms_of(kind, _values(kind, item, was=True)), terms_of(kind, _values(kind, item))
         if lost := before - after:
@@ -85,6 +85,12 @@ def _follow_changes(session: TrackedSession, _context: UOWTransaction) -> None:
         if added := after - before:
             rows = [{"table_name": kind.table, "term": term, "row_id": item.id} for term in sorted(added)]
             connection.execute(insert(RecordTerm), rows)
+
+
+def _is_written_anew(kind: RecordKind, item: Any) -> bool:
+    """Whether anything changed of what it is found by."""
+    attributes = instance_state(item).attrs
+    return any(attributes[name].history.has_changes() for name in kind.searched)
 
 
 def _values(kind: RecordKind, item: Any, *, was: bool = False) -> dict[str, Any]:
