@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -155,11 +155,17 @@ def labels_of(session: Session, kind: RecordKind, rows: Sequence[Any]) -> dict[t
         if spec.kind != "reference" or spec.target is None:
             continue
         wanted = {getattr(row, spec.name) for row in rows} - {None}
-        model, attribute = _LABELS[spec.target]
-        if wanted:
-            found: Select[Any] = select(model.id, getattr(model, attribute)).where(model.id.in_(wanted))
-            labels.update({(spec.target, row_id): text for row_id, text in session.execute(found)})
+        labels.update({(spec.target, row_id): text for row_id, text in names_of(session, spec.target, wanted).items()})
     return labels
+
+
+def names_of(session: Session, table: str, ids: Collection[int]) -> dict[int, str]:
+    """What rows of a table that references point to are called, closed accounts and old products too."""
+    if not ids:
+        return {}
+    model, attribute = _LABELS[table]
+    found: Select[Any] = select(model.id, getattr(model, attribute)).where(model.id.in_(ids))
+    return dict(session.execute(found).all())
 
 
 def label_of(session: Session, table: str, row_id: int) -> str:

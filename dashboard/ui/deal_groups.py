@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ import streamlit as st
 from crm_core import charts
 from crm_core.analytics.pipeline import PipelineReport
 from crm_core.analytics.pipeline_groups import DIMENSIONS, SIZES
-from crm_core.records import customer_list
+from crm_core.records import record_list
 from dashboard import session
 from dashboard.i18n import _, fmt
 from dashboard.ui.drawing import chart
@@ -68,16 +68,17 @@ def group_names(dimension: str, found: pd.DataFrame) -> list[str]:
     if dimension == "size":
         return [_("No amount") if key is None else _size(int(key)) for key in found["key"]]
     if dimension == "owner":
-        names: Mapping[Any, str] = {str(key): name for key, name in owners().items()}
+        ids = [int(key) for key in found["key"] if key is not None]
+        names: Mapping[Any, str] = {str(key): name for key, name in owner_names(ids).items()}
     else:
         names = dict(zip(found["key"], found["name"], strict=True)) if dimension == "product" else {}
     return [_("Not set") if key is None else names.get(key) or str(key) for key in found["key"]]
 
 
-def owners() -> dict[int, str]:
-    """The names of those who may own deals, by id."""
+def owner_names(ids: Collection[int]) -> dict[int, str]:
+    """What these accounts are called, by id; those closed by now too."""
     with session.workspace().read() as database_session:
-        return customer_list.owner_choices(session=database_session, actor=session.actor())
+        return record_list.names_of(database_session, "users", ids)
 
 
 def _size(begin: int) -> str:

@@ -20,7 +20,7 @@ from dashboard import nav, session
 from dashboard.i18n import _, fmt
 from dashboard.ui import customers, outcome
 from dashboard.ui.cards import metric_text
-from dashboard.ui.deal_groups import group_names, owners
+from dashboard.ui.deal_groups import group_names, owner_names
 from dashboard.ui.downloads import rows_downloads
 from dashboard.ui.opening import opening_column
 from dashboard.ui.page import Page
@@ -176,7 +176,7 @@ def download(code: str, params: PipelineParams) -> None:
 
 def _said(rows: pd.DataFrame, name: str) -> list[str]:
     """A column in words; nothing where there is nothing."""
-    named = owners() if name == "owner_id" else {}
+    named = owner_names([int(key) for key in rows[name].dropna().unique()]) if name == "owner_id" else {}
     ways: dict[str, Callable[[Any], str]] = {
         "stage": lambda value: _(str(value)),
         "outcome": lambda value: _(OUTCOMES[value]),

@@ -12,6 +12,7 @@ from crm_core.access import SYSTEM, Role
 from crm_core.analytics.periods import Period
 from crm_core.analytics.pipeline import PipelineParams, PipelineReport, pipeline
 from crm_core.config import Settings
+from crm_core.db.models import User
 from crm_core.formats import Formats
 from crm_core.workspace import Workspace
 from dashboard import session
@@ -34,6 +35,26 @@ def test_the_page_runs_in_every_language_by_everything(open_app: Open, by: str, 
     app = open_app("pipeline", language=language, by=by, **WINDOW)
     assert not app.exception
     assert not app.error
+
+
+def test_an_owner_whose_account_is_closed_keeps_their_name(
+    open_app: Open, demo_workspace: Workspace, report: PipelineReport
+) -> None:
+    owner_id = int(report.groups.loc[report.groups["dimension"] == "owner", "key"].dropna().iloc[0])
+
+    def is_active(wanted: bool) -> str:
+        with demo_workspace.database.untracked() as session:
+            owner = session.get_one(User, owner_id)
+            owner.is_active = wanted
+            return owner.name
+
+    name = is_active(False)
+    try:
+        app = open_app("pipeline", by="owner", **WINDOW)
+        listed = next(frame.value for frame in app.dataframe if "Owner" in frame.value)
+    finally:
+        is_active(True)
+    assert name in set(listed["Owner"])
 
 
 def test_the_page_answers_first_with_n_and_interval(open_app: Open, report: PipelineReport) -> None:
