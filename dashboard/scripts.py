@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-FOCUS_PATH = "/scripts/focus.js"
-_FOCUS = Path(__file__).resolve().parent / "static" / "focus.js"
+FOCUS_PATH, LANGUAGE_PATH = "/scripts/focus.js", "/scripts/language.js"
+_STATIC = Path(__file__).resolve().parent / "static"
 
 
 def routes() -> list[Route]:
     """One route a script."""
-    return [Route(FOCUS_PATH, _focus)]
+    return [Route(path, _script) for path in (FOCUS_PATH, LANGUAGE_PATH)]
 
 
-async def _focus(_request: Request) -> Response:
-    return FileResponse(_FOCUS, media_type="text/javascript")
+async def _script(request: Request) -> Response:
+    return FileResponse(_STATIC / Path(request.url.path).name, media_type="text/javascript")

@@ -3,12 +3,13 @@
 import streamlit as st
 
 from crm_core.analytics.saved_members import SavedMembersParams, saved_members
+from crm_core.errors import Invalid
 from dashboard import ui
 from dashboard.i18n import _
 from dashboard.ui import customer, segment_actions, segment_form, segments
 from dashboard.ui import saved_segment as parts
 from dashboard.ui.addressed import wanted
-from dashboard.ui.plain import plain
+from dashboard.ui.plain import plain, plain_error
 from dashboard.ui.saved_segments import kind_text
 from dashboard.ui.who import looked_at, who
 
@@ -22,7 +23,13 @@ if segment is None:
 page = ui.page("saved_segment", title=plain(segment.name), reads_snapshot=True)
 parts.subtitle(segment, kind_text(segment.kind, segment.is_live))
 customer.flash()
-day, people = looked_at(page), who(segment)
+try:
+    day, people = looked_at(page), who(segment)
+except Invalid as error:
+    st.error(plain_error(error), icon=":material/error:")
+    segment_actions.actions(page, segment)
+    parts.back()
+    st.stop()
 answer = st.container()  # it stands first; a rule that cannot be counted can still be changed or removed
 st.markdown(plain(parts.rule_sentence(segment)))
 segment_actions.actions(page, segment)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from crm_core.charts.theme import axis
 from crm_core.formats import Formats
 
 _MOST_TICKS = 6  # what a phone has room for
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
 _MONTH_STEPS = (1, 2, 3, 6, 12, 24, 60, 120)
 
 
@@ -26,7 +28,7 @@ def time_axis(spans: Sequence[Span], formats: Formats, dark: bool) -> dict[str, 
     """At most six dates, which a phone has room for; the year stands below the first and wherever it changes."""
     if not spans:
         return axis(dark, type="date")
-    is_monthly = all(span.start.day == 1 and span.end.day == 1 for span in spans)
+    is_monthly = _are_months(spans)
     places = [(span.start, middle(span)) for span in spans]
     if not is_monthly and (spans[-1].end - spans[0].start).days > 75:
         is_monthly = True
@@ -48,6 +50,14 @@ def time_axis(spans: Sequence[Span], formats: Formats, dark: bool) -> dict[str, 
         tickangle=0,
         range=[spans[0].start.isoformat(), spans[-1].end.isoformat()],
     )
+
+
+def _are_months(spans: Sequence[Span]) -> bool:
+    """Whether each is a calendar month, the first and the last of which may be cut off."""
+    inner = all(before.end == after.start and after.start.day == 1 for before, after in pairwise(spans))
+    lengths = [(span.end - span.start).days for span in spans]
+    is_whole = spans[0].start.day == 1 and spans[-1].end.day == 1
+    return inner and max(lengths) <= _LONGEST_MONTH and (is_whole or max(lengths) >= _SHORTEST_MONTH)
 
 
 def _month_starts(start: date, end: date) -> list[date]:

@@ -127,7 +127,7 @@ ACTIVITIES = RecordKind(
         whole("minutes", N_("Minutes"), 0, _MOST_MINUTES),
         prose("text", N_("Text")),
         reference("deal_id", N_("Deal"), "deals"),
-        reference("owner_id", N_("By"), "users"),
+        reference("owner_id", N_("Done by"), "users"),
     ),
     filters=("kind", "owner_id", "customer_id", "deal_id"),
     sorts={"-at": ("-at", "-id")},

@@ -174,7 +174,7 @@ TEAMS = RecordKind(
     view=Permission.CUSTOMERS_VIEW,
     fields=(
         line("name", N_("Name"), 120, required=FieldError("Give it a name.")),
-        flag("is_active", N_("Active")),
+        flag("is_active", N_("In use")),
     ),
     sorts={"name": ("name", "id")},
     unique=frozenset({"name"}),

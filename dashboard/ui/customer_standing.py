@@ -28,7 +28,7 @@ from crm_core.analytics.value import CustomerValueParams, ValueParams, value
 from crm_core.analytics.value_report import ValueReport
 from crm_core.config import zone
 from crm_core.db.models import Customer, SavedSegment
-from crm_core.errors import AnalysisRefused
+from crm_core.errors import AnalysisRefused, Invalid
 from crm_core.records import consent, segments_of_customer
 from crm_core.records.orders import Lifetime
 from crm_core.translation import translate_field
@@ -234,7 +234,11 @@ def _segments(customer_id: int, days: Sequence[date]) -> list[SavedSegment]:
         live = segments_of_customer.live(session=database_session, actor=actor)
 
     def meets(segment: SavedSegment) -> bool:
-        asked = (SavedMembersParams(who(segment), day) for day in days)
+        try:
+            people = who(segment)
+        except Invalid:  # a rule this version cannot read has nobody in it; its own page says what is wrong
+            return False
+        asked = (SavedMembersParams(people, day) for day in days)
         kept = workspace.analyses.latest(saved_list, *asked, actor=actor)
         return kept is not None and bool(np.isin(customer_id, kept.report.customers.ids()))
 

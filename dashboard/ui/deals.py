@@ -74,7 +74,7 @@ def _column(page: Page, column: Column, names: Mapping[str, str]) -> None:
             )
             amount = money(deal.amount) if deal.amount is not None else _("No amount yet")
             closes = _("closes {day}", day=fmt().date(deal.expected_close_on)) if deal.expected_close_on else ""
-            st.caption(plain(" · ".join(part for part in (amount, customer or "", closes) if part)))
+            st.caption("  \n".join(plain(part) for part in (customer or "", amount, closes) if part))
             if page.may(DEALS.edit):
                 _move_menu(deal, names)
     if column.count > len(column.deals):

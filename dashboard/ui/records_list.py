@@ -143,6 +143,8 @@ def said(view: View, found: RecordPage, named: Mapping[str, Mapping[Any, str]], 
         return ""
     if attribute == "due_at":
         return left(value)
+    if attribute == "country":
+        return customers.country(str(value))
     if attribute in named:
         return named[attribute].get(value, str(value))
     spec = view.kind.specs.get(attribute)

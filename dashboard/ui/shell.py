@@ -9,10 +9,13 @@ import streamlit as st
 
 from crm_core.records import users
 from dashboard import nav, session
-from dashboard.i18n import _, language_switch
+from dashboard.i18n import _, language, language_switch
+from dashboard.scripts import LANGUAGE_PATH
 from dashboard.ui.choices import reassert
 
 SIGN_OUT = "all: unset; cursor: pointer; font-size: 0.875rem; opacity: 0.75; padding: 0.25rem 0"
+WRAPPED = "<style>[data-testid=stMain] [data-testid=stPageLink-NavLink] *{white-space:normal;overflow:visible}</style>"
+"""A link's text goes on in the next line where it is too long for a phone; without it the end is cut off."""
 STATIC = Path(__file__).resolve().parent.parent / "static"
 ICON = str(STATIC / "icon.svg")
 
@@ -42,4 +45,6 @@ def _person() -> None:
         st.page_link(account, label=signed_in.actor.name, icon=":material/account_circle:")
         st.html(
             f'<form method="post" action="/sign-out"><button style="{SIGN_OUT}">{escape(_("Sign out"))}</button></form>'
+            f'<script src="{LANGUAGE_PATH}" data-language="{language().replace("_", "-")}"></script>{WRAPPED}',
+            unsafe_allow_javascript=True,
         )

@@ -12,7 +12,7 @@ from crm_core.db.models import Author, Ticket, TicketEvent, TicketEventKind, Tic
 from crm_core.errors import CrmError
 from crm_core.records import record_service, tickets
 from crm_core.records.field_specs import PRIORITIES
-from crm_core.records.tickets import STATES, TICKETS
+from crm_core.records.tickets import TICKETS
 from dashboard import session
 from dashboard.i18n import _, fmt
 from dashboard.ui import done
@@ -31,7 +31,7 @@ def subtitle(page: Page, row: Ticket) -> None:
     """Number, state, what is due, and the customer."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(row.number, width="content")
-        st.badge(_(STATES[row.state]), color=COLORS[row.state])  # type: ignore[arg-type]
+        st.badge(plain(choices("ticket_statuses").get(row.status, row.status)), color=COLORS[row.state])  # type: ignore[arg-type]
         if row.due_at is not None:
             is_first = row.first_replied_at is None and row.due_at == row.response_due_at
             what = _("First reply: {time}", time=left(row.due_at)) if is_first else left(row.due_at)

@@ -221,6 +221,7 @@ def test_the_language_switches_everywhere_keeps_choices_and_is_remembered(open_p
     page = open_page(role="marketing")
     visit(page, "/overview?period=90d&compare=year")
     page.get_by_role("radio", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN", timeout=PATIENCE)
     expect(page.get_by_role("heading", name="概览")).to_be_visible(timeout=PATIENCE)
     expect(page).to_have_url(re.compile("compare=year"))
     expect(page).to_have_url(re.compile("period=90d"))

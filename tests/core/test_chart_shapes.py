@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from crm_core import charts
 from crm_core.charts.scale import say, steps
 from crm_core.charts.theme import LIGHT, contrast, palette, readable_on
+from crm_core.charts.time_axis import Span, middle, time_axis
+from crm_core.formats import Formats
 from tests.core.chart_frames import BRIDGE, BY_FREQUENCY, CANDIDATES, EN, GRID, POINTS, RULES, SEGMENTS, TRACKING
 
 
@@ -263,3 +265,14 @@ def test_names_beside_streams_never_touch_however_thin_the_streams_are(sizes: li
     assert [note.text for note in said] == [f"{names[key]} {n:,}" for key, n in zip(names, sizes, strict=True) if n]
     assert all(above - below >= 15 - 1e-6 for above, below in pairwise(levels))
     assert all(-1e-6 <= level <= plot for level in levels)
+
+
+def test_months_that_are_cut_off_at_the_ends_are_named_in_their_middle() -> None:
+    starts = [date(2025 + month // 12, month % 12 + 1, 1) for month in range(11, 16)]
+    days = [date(2025, 11, 24), *starts, date(2026, 4, 9)]
+    spans = [Span(start, end) for start, end in pairwise(days)]
+    drawn = time_axis(spans, Formats("en", "EUR", "UTC"), dark=False)
+    assert drawn["tickvals"] == [middle(span) for span in spans]
+    assert drawn["ticktext"] == ["Nov<br>2025", "Dec", "Jan<br>2026", "Feb", "Mar", "Apr"]
+    weeks = [Span(date(2026, 1, 25), date(2026, 2, 1)), Span(date(2026, 2, 1), date(2026, 2, 8))]
+    assert time_axis(weeks, Formats("en", "EUR", "UTC"), dark=False)["ticktext"] == ["Jan 25<br>2026", "Feb 1"]

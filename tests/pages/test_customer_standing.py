@@ -17,7 +17,7 @@ from crm_core.analytics.customer_standing import rfm_standings
 from crm_core.analytics.extent import ExtentParams, extent
 from crm_core.analytics.rfm import RfmParams
 from crm_core.analytics.value import ValueParams, value
-from crm_core.db.models import SegmentKind
+from crm_core.db.models import SavedSegment, SegmentKind
 from crm_core.errors import AnalysisRefused, FieldError
 from crm_core.records import customers, saved_segments, segments_of_customer
 from crm_core.records.orders import Lifetime
@@ -70,6 +70,27 @@ def test_what_is_not_computed_says_so_with_a_way_to_it_and_the_rest_is_known(
     app.button(key="customer.standing.compute").click().run()
     assert not set(badges(app)) & set(NOT_YET)
     assert not app.exception
+
+
+def test_a_rule_nobody_can_read_leaves_the_customer_alone_and_says_what_is_wrong_on_its_own_page(
+    open_app: Open, demo_workspace: Workspace
+) -> None:
+    with demo_workspace.write(SYSTEM, "form") as session:
+        made = saved_segments.create(
+            session=session,
+            actor=SYSTEM,
+            values={"name": "Of another version", "definition": {"all": [{"is": "odd"}]}},
+            kind=SegmentKind.RULE,
+        )
+    try:
+        assert not open_app("customer", id=str(BUYER), role=Role.MARKETING).exception
+        app = open_app("saved_segment", id=str(made.id), role=Role.MARKETING)
+        assert not app.exception
+        assert len(app.error) == 1
+        assert {"segment.edit", "segment.remove"} <= {button.key for button in app.button}
+    finally:
+        with demo_workspace.write(SYSTEM, "form") as session:
+            session.delete(session.get(SavedSegment, made.id))
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -47,7 +47,7 @@ class Measured(Condition):
         Choice("metric", N_("Measure"), {code: name for code, (name, _unit) in METRICS.items()}),
         Days("days", N_("Days back")),
         Choice("op", N_("Comparison"), {AT_LEAST: N_("at least"), AT_MOST: N_("at most")}),
-        Amount("value", N_("Number")),
+        Amount("value", N_("Threshold")),
     )
 
     metric: str
