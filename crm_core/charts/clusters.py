@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from crm_core.charts.cells import cells
 from crm_core.charts.scale import Unit, floats, say
-from crm_core.charts.theme import SYMBOLS, axis, figure, key_line, mixed, palette, safe, titled
+from crm_core.charts.theme import SYMBOLS, axis, empty_cell, figure, key_line, mixed, palette, safe, titled
 from crm_core.formats import Formats
 from crm_core.translation import N_, Translator
 
@@ -173,7 +173,7 @@ def _diverging(ratio: float | None, dark: bool) -> str:
     """From orange over the ground to blue, by how far the ratio is from one; the same step up as down."""
     colours = palette(dark)
     if ratio is None:
-        return colours.grid
+        return empty_cell(colours)
     distance = min(max(ratio, 1e-9) if ratio >= 1 else 1 / max(ratio, 1e-9), _STRONGEST)
     hue = colours.accent if ratio >= 1 else colours.categories[1]
     return mixed(hue, colours.background, 0.08 + 0.72 * (distance - 1) / (_STRONGEST - 1))

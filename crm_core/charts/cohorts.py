@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from crm_core.charts.cells import Cell, cells
 from crm_core.charts.scale import Unit, floats, say, value_axis
-from crm_core.charts.theme import CLEAR, axis, figure, key_line, mixed, palette, titled
+from crm_core.charts.theme import CLEAR, axis, empty_cell, figure, key_line, mixed, palette, titled
 from crm_core.charts.time_axis import Span
 from crm_core.formats import Formats
 from crm_core.translation import Translator
@@ -59,7 +59,7 @@ def retention_triangle(
 
     def ground(offset: int, rate: float, *, is_complete: bool = True) -> str:
         if offset == 0 or rate != rate:
-            return colours.grid
+            return empty_cell(colours)
         strength = 0.06 + 0.94 * rate / most
         return mixed(colours.accent, colours.background, strength if is_complete else strength / 2)
 
@@ -147,7 +147,7 @@ def cohort_curves(
     mean = means[means["offset"] >= first]
     interval = mean.dropna(subset=["low", "high"]) if column == "rate" else mean.iloc[:0]
     if len(interval):
-        data.append(_band(interval, mixed(colours.accent, colours.background, 0.2)))
+        data.insert(0, _band(interval, mixed(colours.accent, colours.background, 0.2)))  # below the lines it would hide
     hovers = [
         f"<b>{_('Mean, {window}', window=window_name(unit, row.offset, _))}</b><br>"
         + (_rate(row, _, formats) if column == "rate" else say(row.value, measure, _=_, formats=formats))

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from crm_core.charts.cells import cells
-from crm_core.charts.theme import axis, figure, key_line, mixed, palette, safe, titled
+from crm_core.charts.theme import axis, empty_cell, figure, key_line, mixed, palette, safe, titled
 from crm_core.formats import Formats
 from crm_core.translation import Translator
 
@@ -133,7 +133,7 @@ def moves_matrix(
         for column, target in enumerate(targets, start=1):
             n, sales = known[origin, target]
             share = n / max(int(totals[origin]), 1)
-            ground = mixed(colours.accent, colours.background, 0.08 + 0.92 * share) if n else colours.grid
+            ground = mixed(colours.accent, colours.background, 0.08 + 0.92 * share) if n else empty_cell(colours)
             lines = (
                 f"<b>{safe(names[origin])} → {safe(names[target])}</b>",
                 _.ngettext("{n} customer", "{n} customers", n),

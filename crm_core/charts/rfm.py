@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from crm_core.charts.cells import cells
 from crm_core.charts.scale import floats
-from crm_core.charts.theme import axis, figure, mixed, palette, safe, titled
+from crm_core.charts.theme import axis, counted_cell, figure, palette, safe, titled
 from crm_core.formats import Formats
 from crm_core.translation import Translator
 
@@ -32,7 +32,7 @@ def rfm_grid(grid: pd.DataFrame, *, _: Translator, formats: Formats, dark: bool 
     for r in range(1, size + 1):
         for f in range(1, size + 1):
             n, sales = known.get((r, f), (0, 0))
-            ground = mixed(colours.accent, colours.background, 0.06 + 0.94 * (n / most) ** 0.5) if n else colours.grid
+            ground = counted_cell(n, most, colours)
             lines = (
                 f"<b>{_('Recency {r}, frequency {f}', r=r, f=f)}</b>",
                 _.ngettext("{n} customer", "{n} customers", n),

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from crm_core.charts.cells import cells
 from crm_core.charts.scale import value_axis
-from crm_core.charts.theme import axis, figure, mixed, palette, titled
+from crm_core.charts.theme import axis, counted_cell, figure, palette, titled
 from crm_core.formats import Formats
 from crm_core.translation import Translator
 
@@ -28,7 +28,7 @@ def hours_of_week(by_hour: pd.DataFrame, *, _: Translator, formats: Formats, dar
     most = max(1, int(by_hour["opened"].max()))
     drawn = []
     for weekday, hour, n in by_hour[["weekday", "hour", "opened"]].to_numpy().tolist():
-        ground = mixed(colours.accent, colours.background, 0.06 + 0.94 * (n / most) ** 0.5) if n else colours.grid
+        ground = counted_cell(n, most, colours)
         said = f"<b>{days[weekday]} {hour:02}:00</b><br>{_.ngettext('{n} ticket', '{n} tickets', n)}"
         drawn.append((float(hour), float(weekday), "", ground, said, [weekday, hour]))
     ticks = list(range(0, 24, 6))

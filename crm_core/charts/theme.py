@@ -165,6 +165,16 @@ def mixed(colour: str, ground: str, share: float) -> str:
     return "#" + "".join(f"{round(over * share + under * (1 - share)):02x}" for over, under in pairs)
 
 
+def empty_cell(colours: Palette) -> str:
+    """The ground of a cell that holds nothing: fainter than any that holds something, on light and on dark."""
+    return mixed(colours.neutral, colours.background, 0.06)
+
+
+def counted_cell(n: int, most: int, colours: Palette) -> str:
+    """The ground of a cell that counts `n` where the fullest counts `most`: stronger where there are more."""
+    return mixed(colours.accent, colours.background, 0.06 + 0.94 * (n / most) ** 0.5) if n else empty_cell(colours)
+
+
 def readable_on(ground: str) -> str:
     """The darker or the lighter text colour, whichever stands out more on this ground."""
     return max((LIGHT.text, "#ffffff"), key=lambda colour: contrast(colour, ground))

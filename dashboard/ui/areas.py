@@ -181,8 +181,8 @@ def method() -> Sequence[str]:
     return [*lines, order, odd, _("Times are cut into days in {zone}.", zone=fmt().timezone)]
 
 
-_SIGNS = {"unusual": ":violet[:material/query_stats:]", "worse": ":orange[:material/trending_down:]",
-          "better": ":green[:material/trending_up:]"}  # fmt: skip
+_SIGNS = {"unusual": ":violet[:material/query_stats:]", "worse": ":orange[:material/thumb_down:]",
+          "better": ":green[:material/thumb_up:]"}  # fmt: skip
 
 
 def _sentence(name: str, shown: Found) -> str:

@@ -27,7 +27,7 @@ PREDICTORS = {
     "boosting": N_("of it, gradient boosting"),
     "expected_purchases": N_("Expected purchases (BG/NBD)"),
     "recency": N_("Time since the last purchase"),
-    "base_rate": N_("The same chance for everyone"),
+    "base_rate": N_("One chance for everyone on a day"),
 }
 MEASURE_NAMES = {"auc": N_("AUC"), "ap": N_("Average precision"), "brier": N_("Brier"), "lift_10": N_("Lift, top 10%")}
 KINDS = {"logistic": N_("logistic regression"), "boosting": N_("gradient boosting")}
@@ -62,7 +62,10 @@ def worth(report: ChurnReport) -> str:
     if report.reason is not None:
         nobody = _("So nobody is scored, and no reasons, bands or profit are shown.")
         return plain(joined(translate_field(report.reason, texts()), nobody))
-    beats = _("The model clearly beats every plain baseline.")
+    beats = _(
+        "On later days its chances come clearly nearer to what happened than those of every plain baseline "
+        "(Brier score)."
+    )
     if report.measure("expected_purchases", "brier") is None:
         beats = joined(beats, _("BG/NBD has no fit here, so the purchases it expects are not among them."))
     return plain(joined(beats, _tested(report)))
@@ -196,7 +199,8 @@ def method(report: ChurnReport) -> list[str]:
             "the history reaches. Scores are given only if the Brier score on later days clearly beats the baselines "
             "(paired bootstrap of customers, 95%); where it does not, nobody is scored, and where the purchases BG/NBD "
             "expects beat the other two, customers are better ranked by these on the Value page. Reasons are the parts "
-            "of the score; they add up to it exactly."
+            "of the score; they add up to it exactly. One chance for everyone is each tested day's share of leavers "
+            "before it; since days differ, its AUC over all of them need not be exactly 0.5."
         ),
     ]
     if len(report.days):

@@ -147,7 +147,7 @@ def sentence(report: ServiceReport) -> str:
     if backlog.value is None:
         return _("There is no record of tickets in {period}.", period=fmt().period(report.params.period))
     n = int(backlog.value)
-    start = ngettext("{n} ticket stands open", "{n} tickets stand open", n)
+    start = ngettext("{n} ticket is unresolved", "{n} tickets are unresolved", n)
     if backlog.previous is not None and report.compared is not None:
         start = _("{fact}, {comparison}", fact=start, comparison=_gap(n - int(backlog.previous)))
     start = _("{sentence}.", sentence=start)

@@ -81,7 +81,7 @@ def groups(report: ValueReport, by: str) -> None:
             "name": st.column_config.TextColumn(title, pinned=True),
             "customers": st.column_config.NumberColumn(_("Customers"), format=column_format("count")),
             "share": st.column_config.NumberColumn(_("Share"), format="%.1f%%"),
-            "sales": st.column_config.NumberColumn(_("Sales so far"), format=column_format("money")),
+            "sales": st.column_config.NumberColumn(_("Sales before later refunds"), format=column_format("money")),
             "purchases": st.column_config.NumberColumn(_("Expected purchases"), format="%,.0f"),
             "value": st.column_config.NumberColumn(_("Expected value"), format=column_format("money")),
             "range": st.column_config.TextColumn(_("95% interval"), alignment="right"),

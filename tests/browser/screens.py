@@ -21,15 +21,16 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 TODAY = datetime.now(UTC).date()
+YEAR = f"from={TODAY - timedelta(days=365)}&to={TODAY}"
 
 SCREENS = {
     "overview": "/overview",
     "areas": "/areas",
-    "rows": f"/rows?metric=net_sales&from={TODAY - timedelta(days=365)}&to={TODAY}",
+    "rows": f"/rows?metric=net_sales&{YEAR}",
     "service": "/service",
-    "service_tickets": "/service_tickets?metric=opened",
+    "service_tickets": f"/service_tickets?metric=opened&{YEAR}",
     "pipeline": "/pipeline",
-    "deals_behind": "/deals_behind?metric=won_deals",
+    "deals_behind": f"/deals_behind?metric=won_deals&{YEAR}",
     "customers": "/customers",
     "customer": "/customer?id=12",
     "new_customer": "/new_customer",

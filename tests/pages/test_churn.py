@@ -89,7 +89,7 @@ def test_the_page_says_how_many_leave_and_shows_verdict_list_and_profit(
     assert "Calibration slope" in texts(app)
     tables = [table.value for table in app.dataframe]
     verdict = next(table for table in tables if "Predicted by" in table)
-    assert "The same chance for everyone" in set(verdict["Predicted by"])
+    assert "One chance for everyone on a day" in set(verdict["Predicted by"])
     listed = next(table for table in tables if "why" in table)
     assert len(listed) == min(100, report.n_scored)
     assert listed["risk"].is_monotonic_decreasing

@@ -37,7 +37,7 @@ def test_the_page_runs_in_every_language(open_app: Open, language: str) -> None:
     app = settled(open_app("service", language=language))
     assert not app.exception
     assert not app.error
-    answer = {"en": "Half of the first answers came within", "zh_CN": "一半的首次答复在"}[language]
+    answer = {"en": "Half of the first answers came within", "zh_CN": "一半的首次回复在"}[language]
     assert answer in texts(app)
 
 
