@@ -17,6 +17,7 @@ from crm_core.db.models import AlertFiring, AlertRule, AlertSeen
 from crm_core.errors import StorageFailed
 from crm_core.workspace import Workspace
 from dashboard.watch import watch_alerts
+from tests.pages.test_areas import ready
 from tests.pages.test_pages import texts
 
 Open = Callable[..., AppTest]
@@ -85,13 +86,13 @@ def test_the_server_checks_by_itself_and_goes_on_after_an_error(
 
 def test_what_is_new_stands_first_among_all_areas(open_app: Open, demo_workspace: Workspace) -> None:
     watch_orders(demo_workspace)
-    first = open_app("areas", role=Role.MANAGER).markdown
+    first = ready(open_app("areas", role=Role.MANAGER)).markdown
     said = [element.value for element in first if "is above 1" in element.value]
     assert len(said) == 1
     assert said[0].count("\n") == 1  # two alerts, a line each
     app = open_app("alerts", role=Role.MANAGER)
     app.button(key="alerts.seen").click().run()
-    assert "is above 1" not in texts(open_app("areas", role=Role.MANAGER))
+    assert "is above 1" not in texts(ready(open_app("areas", role=Role.MANAGER)))
 
 
 def test_only_who_may_drop_a_shared_rule_is_offered_to(open_app: Open, demo_workspace: Workspace) -> None:
