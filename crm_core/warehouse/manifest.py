@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +109,19 @@ def current_version(folder: Path) -> int | None:
 
 def parse(folder: Path, version: int) -> Manifest | None:
     """The manifest of a version in whatever layout, or None where it is gone or damaged."""
+    path = path_of(folder, version)
     try:
-        return _decode(json.loads(path_of(folder, version).read_text(encoding="utf-8")))
+        about = path.stat()
+    except FileNotFoundError:
+        return None
+    return _read(path, about.st_ino, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=8)
+def _read(path: Path, _inode: int, _changed_at: int, _size: int) -> Manifest | None:
+    """The manifest in the file; what tells one state of the file from another says which is meant: pages ask often."""
+    try:
+        return _decode(json.loads(path.read_text(encoding="utf-8")))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 

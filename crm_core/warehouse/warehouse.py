@@ -123,9 +123,10 @@ class Warehouse:
 
     def first_reading(self) -> float | None:
         """How much of the first snapshot is written, from 0 to 1 and whoever writes it; None once there is one."""
-        stale = self.staleness()
-        if stale.has_snapshot:
+        manifest = manifests.current(self.folder)
+        if manifest is not None and manifest.is_whole_in(self.folder):
             return None
+        stale = self.staleness()
         written = sum(1 for table in TABLES for _ in (self.folder / table).glob("*.parquet"))
         return min(written / max(stale.changed_blocks, 1), 1.0)
 

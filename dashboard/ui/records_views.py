@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from crm_core.access import Actor
 from crm_core.db.base import now
 from crm_core.db.models import Outcome
@@ -76,7 +74,7 @@ def _length(span: timedelta) -> str:
     return ngettext("{n} day", "{n} days", minutes // (24 * 60))
 
 
-def _billed(database_session: Session, actor: Actor, order_ids: Sequence[int]) -> dict[int, Decimal]:
+def _billed(database_session: Any, actor: Actor, order_ids: Sequence[int]) -> dict[int, Decimal]:
     return orders.billed(session=database_session, actor=actor, order_ids=order_ids)
 
 
