@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from crm_core.access import Actor, Permission
@@ -53,6 +53,21 @@ def moves_of(*, session: Session, actor: Actor, deal_id: int) -> list[DealMove]:
     get_record(session=session, actor=actor, kind=DEALS, row_id=deal_id)
     statement = select(DealMove).where(DealMove.deal_id == deal_id)
     return list(session.scalars(statement.order_by(DealMove.at, DealMove.id)))
+
+
+def chances(*, session: Session, actor: Actor, deal_ids: Sequence[int]) -> dict[int, int]:
+    """The chance of each deal to be won, in hundredths of a percent: its own, or that of its stage.
+
+    Raises:
+        PermissionDenied: the role may not see deals.
+    """
+    actor.require(Permission.DEALS_VIEW)
+    statement = (
+        select(Deal.id, func.coalesce(Deal.probability_bp, DealStage.probability_bp))
+        .join(DealStage, DealStage.code == Deal.stage)
+        .where(Deal.id.in_(deal_ids), deals_in(actor.scope))
+    )
+    return dict(session.execute(statement).all())
 
 
 def _prepare(session: TrackedSession, actor: Actor, deal: Deal) -> None:  # noqa: ARG001

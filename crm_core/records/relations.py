@@ -100,7 +100,7 @@ NEEDS = RecordKind(
         reference("product_id", N_("Product"), "products"),
         choice("priority", N_("Priority"), PRIORITIES),
         choice("status", N_("Status"), NEED_STATUSES),
-        money("value", N_("Worth a year")),
+        money("value", N_("Worth per year")),
         reference("owner_id", N_("Owner"), "users"),
     ),
     filters=("status", "priority", "product_id", "owner_id", "customer_id"),

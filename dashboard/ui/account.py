@@ -42,7 +42,7 @@ def role_name(role: Role) -> str:
 def password_form() -> None:
     """Change one's own password, with the old one."""
     with st.form("password", clear_on_submit=True):
-        old = st.text_input(_("Password now"), type="password", key="password.old", autocomplete="current-password")
+        old = st.text_input(_("Current password"), type="password", key="password.old", autocomplete="current-password")
         new = st.text_input(
             _("New password"),
             type="password",

@@ -37,7 +37,7 @@ def params(page: Page, span: Span) -> BasketParams:
     levels = {"product": _("Products"), "category": _("Categories")}
     level = page.choice("level", _("Items"), levels, default="product", kind="select", width=120)
     supports = {text: fmt().percent(float(text)) for text in SUPPORTS}
-    support = page.choice("support", _("Least support"), supports, default="0.01", kind="select", width=120)
+    support = page.choice("support", _("Minimum support"), supports, default="0.01", kind="select", width=120)
     channels = {"": _("All channels")} | {name: name for name in span.channels}
     channel = page.choice("channel", _("Channel"), channels, default="", kind="select", width=150)
     segments = {"": _("All customers")} | {rule.name: _(rule.name) for rule in SEGMENT_RULES}
@@ -64,7 +64,7 @@ def sentence(report: BasketReport) -> str:
     best, name = holding.iloc[0], names(report)
     return plain(
         _(
-            "Who buys {before} is {lift} times as likely to buy {after} too.",
+            "Customers who buy {before} are {lift} times as likely to buy {after} too.",
             before=_these([name[item] for item in best["antecedents"]]),
             after=_these([name[item] for item in best["consequents"]]),
             lift=fmt().number(best["lift"], 1),

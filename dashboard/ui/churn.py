@@ -23,7 +23,7 @@ from dashboard.ui.plain import plain
 
 PREDICTORS = {
     "model": N_("Model"),
-    "logistic": N_("of it, logistic regression"),
+    "logistic": N_("its part by logistic regression"),
     "boosting": N_("of it, gradient boosting"),
     "expected_purchases": N_("Expected purchases (BG/NBD)"),
     "recency": N_("Time since the last purchase"),

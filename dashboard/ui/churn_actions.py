@@ -80,7 +80,7 @@ def _terms() -> Terms:
         _("Cost of a contact, {currency}", currency=fmt().currency_symbol), 0.0, None, 1.0, key="churn.cost"
     )
     margin = st.number_input(_("Margin on sales, %"), 0, 100, 40, key="churn.margin")
-    uptake = st.number_input(_("Of those leaving, a contact keeps, %"), 0, 100, 10, key="churn.uptake")
+    uptake = st.number_input(_("Of those leaving, kept by a contact (%)"), 0, 100, 10, key="churn.uptake")
     return Terms(float(cost), float(margin) / 100, float(uptake) / 100)
 
 

@@ -60,7 +60,7 @@ def outlook(page: Page, customer_id: int, *, has_bought: bool) -> None:
             border=True,
             height="stretch",
         )
-        st.metric(_("A purchase"), fmt().money(report.spend), border=True, height="stretch")
+        st.metric(_("Per purchase"), fmt().money(report.spend), border=True, height="stretch")
         st.metric(_("Active"), fmt().percent(report.p_alive, 0), border=True, height="stretch")
     st.caption(plain(joined(_basis(report, everyone), active_caveat())))
     page.link("value", _("How this is computed, and how right it has been"), icon=":material/savings:")

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import streamlit as st
 
+from crm_core.analytics.periods import local_today
 from crm_core.db.models import Deal, Outcome
 from crm_core.errors import CrmError
 from crm_core.records import deal_board, record_service
@@ -73,7 +74,7 @@ def _column(page: Page, column: Column, names: Mapping[str, str]) -> None:
                 args=(deal.id,),
             )
             amount = money(deal.amount) if deal.amount is not None else _("No amount yet")
-            closes = _("closes {day}", day=fmt().date(deal.expected_close_on)) if deal.expected_close_on else ""
+            closes = _closes(deal)
             st.caption("  \n".join(plain(part) for part in (customer or "", amount, closes) if part))
             if page.may(DEALS.edit):
                 _move_menu(deal, names)
@@ -82,6 +83,15 @@ def _column(page: Page, column: Column, names: Mapping[str, str]) -> None:
         page.link(
             "deals", _("{n} more in the list", n=fmt().number(more)), **{"as": "list", "stage": column.stage.code}
         )
+
+
+def _closes(deal: Deal) -> str:
+    """When the deal is expected to close; of an open one whose day has passed, that it was."""
+    if deal.expected_close_on is None:
+        return ""
+    day = fmt().date(deal.expected_close_on)
+    is_late = deal.outcome == Outcome.OPEN and deal.expected_close_on < local_today(session.workspace().timezone)
+    return _("was to close {day}", day=day) if is_late else _("closes {day}", day=day)
 
 
 def _open(deal_id: int) -> None:

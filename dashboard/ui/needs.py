@@ -71,7 +71,7 @@ def _table(found: list[RankedNeed]) -> None:
             ),
             "customers": st.column_config.TextColumn(_("Customers"), alignment="right"),
             "count": st.column_config.TextColumn(_("Times asked"), alignment="right"),
-            "value": st.column_config.TextColumn(_("Worth a year"), alignment="right"),
+            "value": st.column_config.TextColumn(_("Worth per year"), alignment="right"),
             "sales": st.column_config.TextColumn(_("Bought"), alignment="right"),
         },
     )  # fmt: skip

@@ -33,7 +33,7 @@ def params(page: Page, span: Span) -> NextProductParams:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         day = as_of(page, span)
         kinds = {"any": _("Any product"), "new": _("Only products new to them")}
-        kind = page.choice("kind", _("What to name"), kinds, default="any", kind="select", width=260)
+        kind = page.choice("kind", _("What to offer"), kinds, default="any", kind="select", width=260)
     return NextProductParams(day, only_new=kind == "new")
 
 
@@ -50,7 +50,7 @@ def sentence(report: NextProductReport) -> str:
             best=plain_list,
         )
     return _(
-        "No recommendations: naming each customer products of their own hits {model} of next orders, a plain list "
+        "No recommendations: offering each customer products of their own hits {model} of next orders, a plain list "
         "{best}.",
         model=model,
         best=plain_list,

@@ -28,7 +28,7 @@ def members(page: Page, report: NextProductReport) -> None:
     """What to name to whom, and why: of all products, or of one."""
     if report.recommendations.empty:
         return
-    st.subheader(_("What to name to whom"), anchor=False)
+    st.subheader(_("What to offer to whom"), anchor=False)
     read = _reader(report)
     rows, product = _asked(page, report)
     ids = np.unique(rows["customer_id"].to_numpy(dtype=np.int64)).tolist()
@@ -47,7 +47,7 @@ def members(page: Page, report: NextProductReport) -> None:
         "last_on": st.column_config.DateColumn(_("Last order"), format=column_format("day")),
     }
     st.dataframe(
-        first[list(columns)], key="next_products", hide_index=True, lazy=False, alt=_("What to name to whom"),
+        first[list(columns)], key="next_products", hide_index=True, lazy=False, alt=_("What to offer to whom"),
         column_config=columns,
     )  # fmt: skip
     if len(rows) > SHOWN:

@@ -104,7 +104,7 @@ def _lines(form: str, state: FormState, parts: Mapping[str, Field]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.button(_("Add a line"), key=f"{form}.lines.add", icon=":material/add:", on_click=_add, args=(form, state))
         total = sum((_amount(state, key, version) or Decimal(0) for key, version in keys), Decimal(0))
-        st.markdown(_("Together {amount}", amount=f"**{fmt().money(total)}**"), width="content")
+        st.markdown(_("Total {amount}", amount=f"**{fmt().money(total)}**"), width="content")
     _problem(state, "lines")
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from crm_core.access import Permission
+from crm_core.analytics.periods import local_today
 from crm_core.records import record_list
 from crm_core.records.record_list import RecordPage, RecordQuery
 from dashboard import session
@@ -143,6 +144,8 @@ def said(view: View, found: RecordPage, named: Mapping[str, Mapping[Any, str]], 
         return ""
     if attribute == "due_at":
         return left(value)
+    if attribute == "due_on" and not row.is_done and value < local_today(session.workspace().timezone):
+        return _("{day}, overdue", day=fmt().date(value))
     if attribute == "country":
         return customers.country(str(value))
     if attribute in named:

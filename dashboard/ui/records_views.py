@@ -11,7 +11,7 @@ from typing import Any
 from crm_core.access import Actor
 from crm_core.db.base import now
 from crm_core.db.models import Outcome
-from crm_core.records import orders
+from crm_core.records import deals, orders
 from crm_core.records.kinds import KINDS
 from crm_core.records.record_export import Computed
 from crm_core.records.record_kind import RecordKind
@@ -78,6 +78,10 @@ def _billed(database_session: Any, actor: Actor, order_ids: Sequence[int]) -> di
     return orders.billed(session=database_session, actor=actor, order_ids=order_ids)
 
 
+def _chances(database_session: Any, actor: Actor, deal_ids: Sequence[int]) -> dict[int, int]:
+    return deals.chances(session=database_session, actor=actor, deal_ids=deal_ids)
+
+
 VIEWS: Mapping[str, View] = {
     "deals": View(
         table="deals",
@@ -100,6 +104,7 @@ VIEWS: Mapping[str, View] = {
             ("owner_id", "source"), ("product_id",), ("lost_reason",), ("notes",),
         ),
         derived={"outcome": (N_("Outcome"), OUTCOMES)},
+        computed={"probability_bp": (_chances, lambda bp: fmt().percent(bp / 10_000, 0))},
     ),
     "needs": View(
         table="needs",

@@ -34,7 +34,7 @@ def params(page: Page, span: Span, as_of: date) -> ValueParams:
         "horizon", _("Look ahead"), options, default=str(longest_horizon(history)), kind="select", width=150
     )
     rates = {rate: fmt().percent(int(rate) / 100, 0) for rate in RATES}
-    rate = page.choice("discount", _("Discount rate a year"), rates, default="10", kind="select", width=170)
+    rate = page.choice("discount", _("Discount rate per year"), rates, default="10", kind="select", width=170)
     return ValueParams(as_of, int(horizon), discount_rate=int(rate) / 100)
 
 

@@ -86,7 +86,7 @@ def groups(report: ValueReport, by: str) -> None:
             "value": st.column_config.NumberColumn(_("Expected value"), format=column_format("money")),
             "range": st.column_config.TextColumn(_("95% interval"), alignment="right"),
             "value_share": st.column_config.NumberColumn(_("Share of value"), format="%.1f%%"),
-            "each": st.column_config.NumberColumn(_("Value a customer"), format=column_format("money")),
+            "each": st.column_config.NumberColumn(_("Value per customer"), format=column_format("money")),
         },
     )
 
@@ -130,7 +130,7 @@ def members(frame: pd.DataFrame, title: str, *, order: str, save: Callable[[], N
             "purchases_range": st.column_config.TextColumn(_("95% interval"), alignment="right"),
             "value": st.column_config.NumberColumn(_("Expected value"), format=column_format("money")),
             "range": st.column_config.TextColumn(_("95% interval"), alignment="right"),
-            "spend": st.column_config.NumberColumn(_("A purchase"), format=column_format("money")),
+            "spend": st.column_config.NumberColumn(_("Per purchase"), format=column_format("money")),
             "alive": st.column_config.NumberColumn(_("Active"), format="%.0f%%", help=active_caveat()),
             "so_far": st.column_config.NumberColumn(_("Purchases so far"), format=column_format("count")),
             "last": st.column_config.TextColumn(_("Last purchase")),

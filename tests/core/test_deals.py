@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from crm_core.access import SYSTEM
 from crm_core.db.engine import Database
-from crm_core.db.models import Deal
+from crm_core.db.models import Deal, DealStage
 from crm_core.errors import Invalid
 from crm_core.records import deals, record_service, undo
 from crm_core.records.deals import DEALS
@@ -72,3 +73,15 @@ def test_what_cannot_be_is_refused_by_field(database: Database, values: dict[str
     with pytest.raises(Invalid) as invalid:
         changed(database, is_new=True, **({"name": "A"} | values))
     assert set(invalid.value.fields) == set(values)
+
+
+def test_the_chance_is_the_deals_own_or_that_of_its_stage(database: Database) -> None:
+    with database.write(SYSTEM, "form") as session:
+        own, staged = (
+            record_service.create(session=session, actor=SYSTEM, kind=DEALS, values={"name": "Fans"} | values).id
+            for values in ({"probability_bp": 1234}, {"stage": "proposal"})
+        )
+    with database.read() as session:
+        (of_stage,) = session.scalars(select(DealStage.probability_bp).where(DealStage.code == "proposal")).all()
+        found = deals.chances(session=session, actor=SYSTEM, deal_ids=[own, staged, 99])
+    assert found == {own: 1234, staged: of_stage}

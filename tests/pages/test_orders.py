@@ -87,7 +87,7 @@ def test_a_new_order_keeps_its_lines_as_a_draft_until_it_is_saved(open_app: Open
         app.text_input(key=f"{form}.line.{key}.0.unit_price.0").set_value(price).run()
     app = open_app("order", id="new", customer_id="2")
     assert app.text_input(key=f"{form}.line.new2.0.description.0").value == "Balloons"
-    assert "Together **€13.49**" in texts(app)
+    assert "Total **€13.49**" in texts(app)
     app.button(key=f"{form}.new2.remove").click().run()
     app.button(key=f"{form}.save").click().run()
     assert not app.exception

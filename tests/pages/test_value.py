@@ -147,7 +147,7 @@ def test_a_customer_has_an_outlook_with_ranges_and_the_caveat(open_app: Open, re
     app.session_state["customer.tabs.5"] = "Outlook"
     ready(app.run())
     assert not app.exception
-    assert {metric.label for metric in app.metric} >= {"Expected purchases", "Expected value", "A purchase", "Active"}
+    assert {metric.label for metric in app.metric} >= {"Expected purchases", "Expected value", "Per purchase", "Active"}
     assert "100% for everyone who bought once" in texts(app).replace("\\", "")
     assert "The ranges hold 95 of 100 such customers." in texts(app)
 

@@ -15,6 +15,7 @@ from crm_core.access import PERMISSIONS, SYSTEM, Actor, Role
 from crm_core.analytics.periods import local_today
 from crm_core.db.models import Activity, User
 from crm_core.errors import PermissionDenied
+from crm_core.formats import Formats
 from crm_core.records import deal_board, record_service
 from crm_core.records.kinds import KINDS
 from crm_core.workspace import Workspace
@@ -151,6 +152,17 @@ def test_the_board_moves_a_deal_to_the_stage_chosen(
     assert held(demo_workspace, "deals", deal).stage == "negotiation"
 
 
+def test_the_board_says_which_deals_were_to_close_by_now(open_app: Open, demo_workspace: Workspace) -> None:
+    me, today = manager(demo_workspace), local_today(demo_workspace.timezone)
+    for days, name in ((-1, "Zebra late"), (0, "Zebra now")):
+        closes = today + timedelta(days=days)
+        make(demo_workspace, "deals", name=name, amount="1", expected_close_on=closes, owner_id=me.user_id)
+    said = [caption.value for caption in open_app("deals", role=Role.MANAGER).caption if "close" in caption.value]
+    formats = Formats("en", "EUR", "Europe/Berlin")
+    assert any(formats.date(today - timedelta(days=1)) in text and "was to close" in text for text in said)
+    assert any(formats.date(today) in text and "closes" in text for text in said)
+
+
 def test_what_customers_want_most_stands_first(open_app: Open, demo_workspace: Workspace) -> None:
     for title, customer in (("Softer towels", 1), ("softer  towels", 2), ("Softer towels", 3), ("Harder towels", 4)):
         make(demo_workspace, "needs", title=title, customer_id=customer, value="100")
@@ -173,7 +185,10 @@ def test_tasks_are_told_apart_by_when_they_are_due(open_app: Open, demo_workspac
         ("today", ["Quokka now"]), ("later", ["Quokka soon"]), ("done", ["Quokka done"]),
     ):  # fmt: skip
         app = open_app("tasks", role=Role.MANAGER, q="quokka", when=when)
-        assert list(app.dataframe[0].value["title"]) == wanted
+        listed = app.dataframe[0].value
+        assert list(listed["title"]) == wanted
+        is_late = [said.endswith(", overdue") for said in listed["due_on"]]
+        assert is_late == [title == "Quokka late" for title in wanted]
 
 
 def test_a_task_is_done_with_one_click_and_the_same_click_opens_it_again(

@@ -80,7 +80,7 @@ LABELS: Mapping[str, str] = {
     "owner": N_("Owner"),
     "lost_reason": N_("Why it was lost"),
     "title": N_("Title"),
-    "value": N_("Worth a year"),
+    "value": N_("Worth per year"),
     "created_at": N_("Created at"),
     "member": N_("Member"),
 }
