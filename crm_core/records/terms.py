@@ -140,7 +140,7 @@ def _token_clauses(token: str) -> list[Clause]:
             pairs = [word[start : start + 2] for start in range(len(word) - 1)]
             clauses += [(TermRange(pair),) for pair in pairs] or [(beginning_with(word),)]
         elif word.isascii() and word.isdigit():
-            clauses.append(_number_ranges(word))
+            clauses.append(_number_ranges(word, is_reference=any(map(str.isalpha, token))))
         else:
             clauses.append((beginning_with(word),))
     start = _WORD.search(token)
@@ -151,11 +151,14 @@ def _token_clauses(token: str) -> list[Clause]:
     return clauses
 
 
-def _number_ranges(digits: str) -> Clause:
+def _number_ranges(digits: str, *, is_reference: bool = False) -> Clause:
+    """The terms a run of digits asks for; `is_reference` says that letters stand beside them, as in T-005000."""
     ranges = [beginning_with(digits)]
     bare = digits.lstrip("0")  # 0049 30… and 030… are phones without their zeros, 000123 is the reference 123
     if bare and bare != digits:
-        ranges.append(beginning_with(bare) if len(bare) >= MIN_LAST_DIGITS else TermRange(bare))
+        # Zeros before a reference fill it up: T-005000 begins no longer one, as the phone 0301234 does.
+        is_begun = len(bare) >= MIN_LAST_DIGITS and not is_reference
+        ranges.append(beginning_with(bare) if is_begun else TermRange(bare))
     if len(digits) >= MIN_LAST_DIGITS:
         ranges.append(phone_ending(digits))
     return tuple(ranges)

@@ -12,7 +12,7 @@ from crm_core.db import schema
 from crm_core.db.engine import Database
 from crm_core.db.models import Customer, CustomerTerm
 from crm_core.records.search import index_new, sort_key
-from crm_core.records.terms import MAX_TERM, fold, parse, terms_of
+from crm_core.records.terms import MAX_TERM, Clause, fold, parse, reference_terms, terms_of
 from crm_core.records.undo import apply_backwards
 
 ANA = {"ref": "C-000123", "name": "Ána O'Brien-Süß", "email": "Ana.Suess@Example.com", "phone": "+4930901820"}
@@ -182,3 +182,18 @@ def test_terms_of_many_new_customers_are_stored_in_one_go(database: Database) ->
     with database.read() as session:
         stored = {(term.customer_id, term.term) for term in session.scalars(select(CustomerTerm))}
     assert stored == {(1, term) for term in terms_of(**ANA)} | {(2, term) for term in terms_of(**WANG)}  # type: ignore[arg-type]
+
+
+def test_a_whole_number_finds_its_record_and_none_it_is_the_beginning_of() -> None:
+    whole = parse("T-005000")
+    assert all(meets(clause, set(reference_terms("T-005000"))) for clause in whole)
+    for other in ("T-500012", "T-050001", "T-005001"):
+        assert not all(meets(clause, set(reference_terms(other))) for clause in whole)
+    begun = parse("t-0050")
+    assert all(meets(clause, set(reference_terms("T-005012"))) for clause in begun)
+
+
+def meets(clause: Clause, terms: set[str]) -> bool:
+    return any(
+        term == item.low if item.high is None else item.low <= term < item.high for term in terms for item in clause
+    )

@@ -45,6 +45,7 @@ class Deal(Tracked, Base):
         Index(None, "amount_e4", "id"),
         Index(None, "outcome", "amount_e4", "id"),
         Index(None, "owner_id", "outcome", "id"),
+        Index(None, "stage", "owner_id", "expected_close_on", "id"),
         Index(None, "opened_at", "id"),
         Index(None, "closed_at", "id"),
         Base.__table_args__,
