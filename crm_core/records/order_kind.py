@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import and_, or_, select, union_all
 
 from crm_core.access import Actor, Permission
 from crm_core.db.base import now
@@ -15,7 +15,7 @@ from crm_core.errors import FieldError, Invalid
 from crm_core.records.contact_fields import clean as clean_contact
 from crm_core.records.field_specs import Spec, instant, line, reference
 from crm_core.records.find import having_term
-from crm_core.records.record_kind import RecordKind
+from crm_core.records.record_kind import Given, RecordKind
 from crm_core.records.scope import orders_in
 from crm_core.records.terms import parse
 from crm_core.translation import N_
@@ -24,16 +24,25 @@ _HIGHEST = "\U0010ffff"
 _MAX_TEXT = 64
 
 
-def _found(text: str) -> ColumnElement[bool]:
+def _found(text: str) -> Given:
     """Orders whose number begins so, as typed or in capitals, and those of the customers found by these words."""
     start = text[:_MAX_TEXT]
     beginnings = {start, start.upper()}
     numbered = or_(*((Order.number >= one) & (Order.number < one + _HIGHEST) for one in sorted(beginnings)))
-    found: list[ColumnElement[bool]] = [Order.id.in_(select(Order.id).where(numbered))]
+    of_number = select(Order.id.label("id")).where(numbered)
     words = [having_term(clause) for clause in parse(text)]
-    if words:
-        found.append(and_(*(Order.customer_id.in_(source.ids) for source in words)))
-    return or_(*found)
+    if not words:
+        return Given(numbered, numbered, (of_number,))
+    parts = []
+    for word in words:
+        named = word.ids.subquery()
+        of_word = select(Order.id.label("id")).join(named, named.c.id == Order.customer_id)
+        parts.append(select(union_all(of_number, of_word).subquery().c.id.label("id")))
+    return Given(
+        holds=or_(numbered, and_(*(word.holds_for(Order.customer_id) for word in words))),
+        among=or_(Order.id.in_(of_number), and_(*(Order.customer_id.in_(word.ids) for word in words))),
+        parts=tuple(parts),
+    )
 
 
 def _prepare(session: TrackedSession, actor: Actor, order: Order) -> None:  # noqa: ARG001

@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from crm_core.db.models import RecordTerm
 from crm_core.records.find import bounded_counts
-from crm_core.records.record_kind import RecordKind
+from crm_core.records.record_kind import Given, RecordKind
 from crm_core.records.terms import Clause, TermRange
 
 MAX_COUNTED = 1_000
@@ -37,7 +37,7 @@ class Question:
     kind: RecordKind
     equal: dict[str, Any]
     words: tuple[Clause, ...]
-    given: tuple[ColumnElement[bool], ...]
+    given: tuple[Given, ...]
     conditions: tuple[ColumnElement[bool], ...]
     spans: tuple[ColumnElement[bool], ...]
     order: tuple[str, ...]
@@ -96,7 +96,7 @@ def all_of(question: Question) -> list[ColumnElement[bool]]:
     kind = question.kind
     found = [_equal(kind.attribute(name), value) for name, value in question.equal.items()]
     found += [kind.model.id.in_(_with_word(kind, clause)) for clause in question.words]
-    return [*question.given, *found, *question.conditions, *question.spans]
+    return [*(item.among for item in question.given), *found, *question.conditions, *question.spans]
 
 
 def _few(session: Session, question: Question) -> list[int] | None:
@@ -109,7 +109,7 @@ def _few(session: Session, question: Question) -> list[int] | None:
         if _column(kind, name) in headed
     ]
     parts += [_with_word(kind, clause) for clause in question.words]
-    parts += [select(kind.model.id.label("id")).where(condition) for condition in question.given]
+    parts += [part for item in question.given for part in item.parts]
     counts = bounded_counts(session, parts, FEW) if parts else [FEW + 1]
     if min(counts) > FEW:
         return None
@@ -136,7 +136,7 @@ def _met(session: Session, question: Question, near: Select[Any], names: Sequenc
         looked_up = select(RecordTerm.row_id).join(some, some.c.id == RecordTerm.row_id)
         met = set(session.scalars(looked_up.where(RecordTerm.table_name == kind.table, inside))) if ids else set()
         ids = [row_id for row_id in ids if row_id in met]
-    if ids and (conditions := [*question.given, *question.conditions]):
+    if ids and (conditions := [*(item.holds for item in question.given), *question.conditions]):
         met = set(session.scalars(select(model.id).where(model.id.in_(ids), *conditions)))
         ids = [row_id for row_id in ids if row_id in met]
     return ids, len(rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, inspect
+from sqlalchemy import ColumnElement, Select, inspect
 from sqlalchemy.orm import InstrumentedAttribute
 
 from crm_core.access import Actor, Permission, Scope
@@ -21,6 +21,23 @@ Prepare: TypeAlias = Callable[[TrackedSession, Actor, Any], None]
 Follow: TypeAlias = Callable[[TrackedSession, Actor, Any, Mapping[str, Any]], None]
 """`follow(session, actor, row, before)`: what else a change means; `before` holds the changed fields' old values and is
 empty for a new row, which is stored by then. May set fields and add rows, and may raise Invalid."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """A condition that yields records by itself.
+
+    Attributes:
+        holds: it, of one record at a time.
+        among: it, where all records are looked through.
+        parts: statements of ids, each of all records that meet it, in sequence and perhaps of others; those that a
+            list reads whole where they are few.
+    """
+
+    holds: ColumnElement[bool]
+    among: ColumnElement[bool]
+    parts: tuple[Select[Any], ...]
+
 
 Settle: TypeAlias = Callable[[TrackedSession, Sequence[Any]], None]
 """`settle(session, rows)`: bring into step with its parts what each row holds of them, after some were taken back."""
@@ -75,7 +92,7 @@ class RecordKind:
     export: Permission = Permission.RECORDS_EXPORT
     number_prefix: str | None = None
     unique: frozenset[str] = frozenset()
-    find: Callable[[str], ColumnElement[bool]] | None = None
+    find: Callable[[str], Given] | None = None
     defaults: Mapping[str, Any] = field(default_factory=dict)
     prepare: Prepare = _nothing_to_prepare
     follow: Follow = _nothing_follows

@@ -13,7 +13,7 @@ from crm_core.access import Actor, Scope
 from crm_core.db.models import BusinessCalendar, Customer, Deal, Product, Team, Ticket, User
 from crm_core.records import record_find
 from crm_core.records.record_find import Question, all_of, find
-from crm_core.records.record_kind import RecordKind
+from crm_core.records.record_kind import Given, RecordKind
 from crm_core.records.terms import parse
 
 MAX_PER_PAGE = 200
@@ -120,9 +120,9 @@ def question(kind: RecordKind, query: RecordQuery, scope: Scope) -> Question:
         attribute = kind.attribute(name)
         spans += [] if least is None else [attribute >= least]
         spans += [] if beyond is None else [attribute < beyond]
-    given: list[ColumnElement[bool]] = [] if scope.is_everything else [kind.in_scope(scope)]
+    given = [] if scope.is_everything else [_given(kind, kind.in_scope(scope))]
     if query.ids is not None:
-        given.append(kind.model.id.in_(query.ids))
+        given.append(_given(kind, kind.model.id.in_(query.ids)))
     if kind.find is not None and query.text.strip():
         given.append(kind.find(query.text.strip()))
     return Question(
@@ -134,6 +134,10 @@ def question(kind: RecordKind, query: RecordQuery, scope: Scope) -> Question:
         spans=tuple(spans),
         order=_order(kind, query.sort),
     )
+
+
+def _given(kind: RecordKind, condition: ColumnElement[bool]) -> Given:
+    return Given(condition, condition, (select(kind.model.id.label("id")).where(condition),))
 
 
 def ordering(kind: RecordKind, sort: str) -> list[ColumnElement[Any]]:
