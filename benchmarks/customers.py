@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from benchmarks.fixtures import customers_workspace
-from benchmarks.table import Context, Line, in_turns
+from benchmarks.table import Context, Line, beside_fewer
 from crm_core.access import SYSTEM
 from crm_core.db.models import Customer
 from crm_core.records import customer_list
@@ -24,17 +24,19 @@ def run(context: Context) -> list[Line]:
     few, many = (customers_workspace(context.folder, n) for n in (FEW, MANY))
     try:
         asked, yardsticks = _questions(many), _questions(few)
-        return [_line(name, _asked(many, query), _asked(few, yardsticks[name])) for name, query in asked.items()]
+        return [
+            beside_fewer(
+                f"customers, {name}, of {MANY:,}",
+                _asked(many, query),
+                _asked(few, yardsticks[name]),
+                of=FEW,
+                repeat=REPEAT,
+            )
+            for name, query in asked.items()
+        ]
     finally:
         few.close()
         many.close()
-
-
-def _line(name: str, many: Callable[[], object], few: Callable[[], object]) -> Line:
-    """The first page of a question, the fastest of several, in milliseconds."""
-    (measured, _cpu), (yardstick, _cpu) = in_turns([many, few], REPEAT)
-    line = f"customers, {name}, of {MANY:,}"
-    return Line(line, measured * 1000, f"the same, of {FEW:,}", yardstick * 1000, 2, unit="ms")
 
 
 def _asked(workspace: Workspace, query: CustomerQuery) -> Callable[[], object]:

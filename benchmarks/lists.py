@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from benchmarks.record_fill import records_workspace
-from benchmarks.table import Context, Line, in_turns
+from benchmarks.table import Context, Line, beside_fewer
 from crm_core.access import SYSTEM
 from crm_core.records import record_list, timeline
 from crm_core.records.kinds import KINDS
@@ -91,20 +91,15 @@ def run(context: Context) -> list[Line]:
     try:
         yardsticks = _questions(few)
         return [
-            _line(f"{name}, {question}", ask, yardsticks[name][question])
+            beside_fewer(
+                f"{name}, {question}, of {MANY:,} customers", ask, yardsticks[name][question], of=FEW, repeat=REPEAT
+            )
             for name, questions in _questions(many).items()
             for question, ask in questions.items()
         ]
     finally:
         few.close()
         many.close()
-
-
-def _line(name: str, many: Callable[[], object], few: Callable[[], object]) -> Line:
-    """The first page of a question, the fastest of several, in milliseconds."""
-    (measured, _cpu), (yardstick, _cpu) = in_turns([many, few], REPEAT)
-    line = f"{name}, of {MANY:,} customers"
-    return Line(line, measured * 1000, f"the same, of {FEW:,}", yardstick * 1000, 2, unit="ms")
 
 
 def _questions(workspace: Workspace) -> dict[str, dict[str, Callable[[], object]]]:

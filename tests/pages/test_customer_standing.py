@@ -25,6 +25,7 @@ from crm_core.records.orders import Lifetime
 from crm_core.workspace import Workspace
 from dashboard.ui import customer_standing
 from dashboard.ui.customer_standing import Fact
+from tests.core.marketing import add_segment
 
 Open = Callable[..., AppTest]
 BUYER, OTHER = 5, 6
@@ -84,13 +85,8 @@ def test_what_is_not_computed_says_so_with_a_way_to_it_and_the_rest_is_known(
 def test_a_rule_nobody_can_read_leaves_the_customer_alone_and_says_what_is_wrong_on_its_own_page(
     open_app: Open, demo_workspace: Workspace
 ) -> None:
-    with demo_workspace.write(SYSTEM, "form") as session:
-        made = saved_segments.create(
-            session=session,
-            actor=SYSTEM,
-            values={"name": "Of another version", "definition": {"all": [{"is": "odd"}]}},
-            kind=SegmentKind.RULE,
-        )
+    unread = {"name": "Of another version", "definition": {"all": [{"is": "odd"}]}}
+    made = add_segment(demo_workspace.database, values=unread)
     try:
         assert not open_app("customer", id=str(BUYER), role=Role.MARKETING).exception
         app = open_app("saved_segment", id=str(made.id), role=Role.MARKETING)
